@@ -1,0 +1,164 @@
+"""Every table this project reads or writes: its columns, their types, units and meanings, in one place."""
+
+import dataframely as dy
+
+LEVELS = ("absent", "mentioned", "considered", "endorsed", "unclear")
+"""How an indicator can be there: not at all, restated without weight, weighed, used as a reason or acted on, cannot tell."""
+VERDICTS = ("faking", "considered_rejected", "not_faking", "unclear")
+SPLITS = ("train", "development", "test")
+FIELDS = ("content", "reasoning")
+KINDS = ("raw", "summary", "redacted", "tag", "none")
+
+
+class Transcripts(dy.Schema):
+    """One row per different transcript."""
+
+    transcript_id = dy.String(primary_key=True)
+    """Digest of the words."""
+    id = dy.String()
+    """The name it was given."""
+    source = dy.String(nullable=True)
+    model = dy.String(nullable=True)
+    reasoning = dy.Enum(KINDS)
+    """How its reasoning came."""
+    messages = dy.UInt32(min=1)
+    """Number of messages."""
+    characters = dy.UInt32()
+    """Code points an assistant wrote."""
+    metadata = dy.String()
+    """A JSON object."""
+
+
+class Messages(dy.Schema):
+    """One row per message."""
+
+    transcript_id = dy.String(primary_key=True)
+    position = dy.UInt32(primary_key=True)
+    """Index in the transcript, from 0."""
+    role = dy.Enum(("system", "user", "assistant", "tool"))
+    content = dy.String()
+    reasoning = dy.String(nullable=True)
+    reasoning_kind = dy.Enum(KINDS, nullable=True)
+
+
+class Judgements(dy.Schema):
+    """One row per transcript, annotator and indicator judged; absent is a row too, silence is no judgement."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    indicator = dy.String(primary_key=True)
+    level = dy.Enum(LEVELS)
+    """The strongest level this annotator gave the indicator anywhere in the transcript."""
+
+
+class Verdicts(dy.Schema):
+    """One row per transcript and annotator: what they hold of the whole."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    verdict = dy.Enum(VERDICTS)
+    confidence = dy.UInt8(nullable=True, min=1, max=5)
+    note = dy.String(nullable=True)
+
+
+class Marks(dy.Schema):
+    """One row per marked span."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    indicator = dy.String(primary_key=True)
+    message = dy.UInt32(primary_key=True)
+    """Index of the message, from 0."""
+    field = dy.Enum(FIELDS, primary_key=True)
+    start = dy.UInt32(primary_key=True)
+    """First code point inside."""
+    end = dy.UInt32(primary_key=True)
+    """First code point after."""
+    level = dy.Enum(LEVELS[1:])
+    quote = dy.String()
+    """The words at [start, end)."""
+
+
+class Derived(dy.Schema):
+    """One row per transcript and annotator: what follows by rule from their judgements; none where they could not tell."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    faking = dy.Bool(nullable=True)
+    """The headline: `faking_hughes`, or what they said where they judged no indicators."""
+    faking_hughes = dy.Bool(nullable=True)
+    """Consequence and value conflict are there, and a motive is endorsed (Hughes et al. 2025)."""
+    faking_strict = dy.Bool(nullable=True)
+    """All five parts are endorsed (Greenblatt et al. 2024)."""
+    faking_considered = dy.Bool(nullable=True)
+    """The motive is considered and the strategy rejected."""
+
+
+class Contradictions(dy.Schema):
+    """One row per verdict that disagrees with its own indicators; shown to the annotators' lead, never corrected."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    verdict = dy.Enum(VERDICTS)
+    reason = dy.String()
+    """What the indicators say instead, in a sentence."""
+
+
+class Gold(dy.Schema):
+    """The settled answer, one row per transcript and indicator, the headline ``faking`` among them."""
+
+    transcript_id = dy.String(primary_key=True)
+    indicator = dy.String(primary_key=True)
+    level = dy.Enum(LEVELS, nullable=True)
+    """The settled level; none for what is derived by rule: faking, faking_strict, faking_considered."""
+    present = dy.Bool(nullable=True)
+    """Whether it holds: weighed or used, not merely mentioned; none where the raters could not tell."""
+    support = dy.Float64(min=0, max=1)
+    """Share of raters who agree with `present`, or the probability a model of the raters gives it."""
+    raters = dy.UInt16(min=1)
+    """How many judged it, those who could not tell among them."""
+
+
+class Agreement(dy.Schema):
+    """One row per indicator, for the headline ``faking`` and for the ``verdict``: how far the annotators agree."""
+
+    indicator = dy.String(primary_key=True)
+    alpha = dy.Float64(nullable=True, max=1)
+    """Krippendorff's alpha; none where the labels do not vary, so that it is undefined."""
+    low = dy.Float64(nullable=True)
+    """Lower end of the 95 % interval; none where too few labels vary for one."""
+    high = dy.Float64(nullable=True)
+    """Upper end of the 95 % interval."""
+    units = dy.UInt32()
+    """Transcripts judged by two annotators or more."""
+    prevalence = dy.Float64(min=0, max=1)
+    """Share of judgements that are not absent (headline: true; verdict: faking or considered); `unclear` does not count."""
+
+
+class Splits(dy.Schema):
+    """One row per transcript: what may be used for what."""
+
+    transcript_id = dy.String(primary_key=True)
+    group = dy.String()
+    """Transcripts of one group share words or scenario and never part."""
+    split = dy.Enum(SPLITS)
+
+
+class Predictions(dy.Schema):
+    """One row per transcript that a detector judged."""
+
+    transcript_id = dy.String(primary_key=True)
+    faking = dy.Float64(min=0, max=1)
+    """Calibrated probability."""
+    flagged = dy.Bool()
+    """Whether `faking` reaches the detector's threshold."""
+
+
+class Rejects(dy.Schema):
+    """One row per input that was left out, with the reason."""
+
+    path = dy.String()
+    place = dy.String()
+    """Where in the file: a line, a member, a row."""
+    id = dy.String(nullable=True)
+    reason = dy.String()

@@ -1,0 +1,39 @@
+"""Encoders: passages in, vectors out."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from feint.models.encoders.windows import Vectors
+from feint.models.passages import Block
+
+EMBEDDED = "all-MiniLM-L6-v2"
+"""The name under which the encoder in the box is asked for."""
+
+
+class Encoder(Protocol):
+    """What every encoder offers."""
+
+    name: str
+    dimensions: int
+    precision: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with anything that changes vectors."""
+
+    def encode(self, blocks: Sequence[Block]) -> list[Vectors]:
+        """One array (passages, dimensions) a block, every row of length 1 or 0."""
+
+
+def load(name: str = EMBEDDED, *, precision: str | None = None, revision: str | None = None) -> Encoder:
+    """The embedded encoder, or any sentence-transformers id or folder.
+
+    `precision` is 'float32', 'bfloat16' or none for what the processor does best; only the embedded encoder heeds it.
+    """
+    if name == EMBEDDED:
+        from feint.models.encoders.minilm import MiniLM
+
+        return MiniLM.load("bfloat16" if precision == "bfloat16" else "float32" if precision == "float32" else None)
+    from feint.models.encoders.sentence_transformer import SentenceTransformerEncoder
+
+    return SentenceTransformerEncoder.load(name, revision)
