@@ -37,3 +37,8 @@ def of_file(path: Path) -> str:
 def of_files(paths: Iterable[Path]) -> str:
     """Digest over names and bytes of files, in the order of their names."""
     return of_value([[path.name, of_file(path)] for path in sorted(paths)])
+
+
+def of_bytes(data: bytes) -> str:
+    """Full sha256 of bytes."""
+    return hashlib.sha256(data).hexdigest()

@@ -21,10 +21,10 @@ def opened(path: Path) -> BinaryIO:
     with path.open("rb") as file:
         start = file.read(len(ZSTD))
     if start.startswith(GZIP):
-        return cast(BinaryIO, gzip.open(path))
+        return cast("BinaryIO", gzip.open(path))
     if start.startswith(ZSTD):
         unpacked = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
-        return cast(BinaryIO, io.BufferedReader(unpacked))
+        return cast("BinaryIO", io.BufferedReader(unpacked))
     return path.open("rb")
 
 

@@ -42,7 +42,7 @@ class Source(Protocol):
 def all_sources() -> tuple[Source, ...]:
     """Every source, in the order of names."""
     names = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
-    return tuple(cast(Source, importlib.import_module(f"{sources.__name__}.{name}")) for name in names)
+    return tuple(cast("Source", importlib.import_module(f"{sources.__name__}.{name}")) for name in names)
 
 
 def read(paths: Iterable[Path | str]) -> Iterator[Transcript | Reject]:

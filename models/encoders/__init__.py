@@ -13,9 +13,17 @@ EMBEDDED = "all-MiniLM-L6-v2"
 class Encoder(Protocol):
     """What every encoder offers."""
 
-    name: str
-    dimensions: int
-    precision: str
+    @property
+    def name(self) -> str:
+        """What it is asked for by."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    @property
+    def precision(self) -> str:
+        """'float32' or 'bfloat16'."""
 
     @property
     def fingerprint(self) -> str:

@@ -23,7 +23,9 @@ class Bert:
     def __init__(self, weights: dict[str, Tensor], heads: int, dtype: torch.dtype) -> None:
         self._dtype = dtype
         self._words = weights["embeddings.word_embeddings.weight"]
-        self._places = weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
+        self._places = (
+            weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
+        )
         self._norm = _pair(weights, "embeddings.LayerNorm")
         count = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
         self._layers = [_Layer(weights, f"encoder.layer.{index}.", heads, dtype) for index in range(count)]

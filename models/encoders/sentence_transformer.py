@@ -42,7 +42,7 @@ class SentenceTransformerEncoder:
         model.eval()
         folder = Path(name)
         files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")) if folder.is_dir() else []
-        marks = [digest.of_file(p) for p in files] or [name, revision]
+        marks: list[str | None] = [digest.of_file(p) for p in files] or [name, revision]
         return cls(model, name, digest.of_value(["sentence-transformers", "late-1", marks]))
 
     def encode(self, blocks: Sequence[Block]) -> list[Vectors]:

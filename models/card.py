@@ -1,0 +1,43 @@
+"""The model card: what a detector is, what it was fitted on and what it must not be used for."""
+
+import json
+
+from feint.models.folder import Contents
+
+
+def model_card(contents: Contents) -> str:
+    """Markdown with the hub's YAML header, generated from the detector alone."""
+    config = contents.config
+    rows = "\n".join(f"- `{name}`" for name in config.indicators)
+    return f"""---
+library_name: feint
+pipeline_tag: text-classification
+language: en
+license: apache-2.0
+tags: [alignment-faking, ai-safety, monitoring]
+---
+
+# A detector of alignment-faking reasoning
+
+Reads a transcript's reasoning and output and says how probable it is that the model complies *so that it is not
+changed*. It points to the sentences it goes by. Written by feint {config.feint}.
+
+```python
+from feint.models import Detector
+
+detector = Detector.load("PATH_OR_ORG/NAME")
+```
+
+- **Encoder:** {config.encoder.name}, {config.encoder.dimensions} dimensions, sentences pooled in their context
+- **Threshold:** a transcript is flagged from a probability of {config.threshold:.4f} up
+- **Fitted on:** `{json.dumps(config.trained_on, ensure_ascii=False)}`
+
+## Heads
+
+{rows}
+
+## Use
+
+A monitor, and a help for people who read transcripts. Not evidence on its own: read the quoted sentences. Do not train
+a model against it: a model that learns to avoid a monitor's words has not learnt to avoid what they stand for.
+"""

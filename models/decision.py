@@ -1,0 +1,69 @@
+"""The decision: from what the heads say of every passage to one log-odds for the transcript."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from feint.models.heads import Floats
+
+POOLS = ("strongest", "top3", "mean")
+"""How a head's log-odds over passages become features: the maximum, the mean of the three largest, the mean of all."""
+
+
+def pool(logits: Floats) -> Floats:
+    """(passages, heads) to (heads × pools,): each head's pools side by side.
+
+    >>> pool(np.array([[0.0], [4.0], [2.0], [-2.0]]))
+    array([4., 2., 1.])
+    """
+    ranked = -np.sort(-logits, axis=0)
+    return np.stack([ranked[0], ranked[:3].mean(axis=0), logits.mean(axis=0)], axis=1).ravel()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A linear decision over standardised pools."""
+
+    centre: Floats
+    scale: Floats
+    weight: Floats
+    bias: float
+
+    def logits(self, features: Floats) -> Floats:
+        """(transcripts, features) to log-odds (transcripts,)."""
+        return self.standard(features) @ self.weight + self.bias
+
+    def standard(self, features: Floats) -> Floats:
+        """Features with the mean and spread of the transcripts it was first fitted on taken off."""
+        return (features - self.centre) / self.scale
+
+
+def fit(features: Floats, labels: npt.NDArray[np.bool_], c: float, prior: Decision | None = None) -> Decision:
+    """Logistic regression whose L2 penalty (inverse strength `c`) pulls towards `prior`, or towards nothing.
+
+    With a prior, few labels move the decision little and many labels move it freely.
+    """
+    from scipy.optimize import minimize
+
+    prior = prior or Decision(features.mean(axis=0), features.std(axis=0) + 1e-6, np.zeros(features.shape[1]), 0.0)
+    inputs = np.column_stack([prior.standard(features), np.ones(len(features))])
+    sign = np.where(labels, 1.0, -1.0)
+    start = np.append(prior.weight, prior.bias)
+    pull = np.append(np.full(features.shape[1], 1 / c), 1e-3)  # the intercept is all but free
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        margin = sign * (inputs @ at)
+        slope = -sign / (1 + np.exp(np.minimum(margin, 500)))
+        away = at - start
+        return float(np.logaddexp(0, -margin).sum() + (pull * away**2).sum() / 2), inputs.T @ slope + pull * away
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "ftol": 1e-12})
+    return Decision(prior.centre, prior.scale, found.x[:-1], float(found.x[-1]))
+
+
+def contributions(decision: Decision, features: Floats, names: Sequence[str]) -> dict[str, float]:
+    """How much each head adds to one transcript's log-odds, its pools together."""
+    each = (decision.standard(features) * decision.weight).reshape(len(names), len(POOLS)).sum(axis=1)
+    return dict(zip(names, each.tolist(), strict=True))

@@ -1,0 +1,138 @@
+"""A detector as a folder: config.json and head.safetensors, nothing that could run."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from feint.corpus import digest
+from feint.corpus.errors import DetectorError
+from feint.models.calibration import Platt
+from feint.models.decision import Decision
+from feint.models.heads import Heads
+
+FORMAT = 1
+"""Version of the folder's form; a detector of a newer form says so and is not guessed at."""
+CONFIG, TENSORS = "config.json", "head.safetensors"
+SHAPES = ("heads.weight", "heads.bias", "decision.centre", "decision.scale", "decision.weight", "decision.bias")
+
+
+class EncoderConfig(BaseModel):
+    """Which encoder the heads were fitted on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    revision: str | None = None
+    dimensions: int
+
+
+class Config(BaseModel):
+    """config.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    feint: str
+    """Version of the package that wrote it."""
+    encoder: EncoderConfig
+    indicators: list[str]
+    """Heads, in the order of the tensors' rows."""
+    threshold: float
+    calibration: dict[str, float]
+    trained_on: dict[str, Any]
+    tensors_sha256: str
+
+
+class Contents(BaseModel):
+    """Everything a detector needs besides its encoder."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    config: Config
+    heads: Heads
+    decision: Decision
+    platt: Platt
+
+
+def write(folder: Path, config: dict[str, Any], heads: Heads, decision: Decision, platt: Platt, card: str) -> None:
+    """Draft beside the target, then put it in place whole; the same contents give the same bytes."""
+    tensors = {
+        "heads.weight": heads.weight, "heads.bias": heads.bias, "decision.centre": decision.centre,
+        "decision.scale": decision.scale, "decision.weight": decision.weight, "decision.bias": np.array([decision.bias]),
+    }  # fmt: skip
+    packed = save_tensors({name: np.ascontiguousarray(tensor, np.float32) for name, tensor in tensors.items()})
+    whole = Config(
+        format=FORMAT, indicators=list(heads.names), tensors_sha256=digest.of_bytes(packed),
+        calibration={"slope": platt.slope, "intercept": platt.intercept}, **config,
+    )  # fmt: skip
+    _replace(folder, {
+        CONFIG: (json.dumps(whole.model_dump(), indent=2, ensure_ascii=False) + "\n").encode(),
+        TENSORS: packed,
+        "README.md": card.encode(),
+    })  # fmt: skip
+
+
+def _replace(folder: Path, files: dict[str, bytes]) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / CONFIG).is_file():
+        raise DetectorError(f"{folder} holds other files and no {CONFIG}; name an empty or a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    # The config goes last: it holds the tensors' hash, so that a folder cut off in between is seen as such.
+    for name in sorted(files, key=lambda name: name == CONFIG):
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=f".{name}.", delete=False) as draft:
+            try:
+                draft.write(files[name])
+                draft.close()
+                Path(draft.name).chmod(0o644)
+                Path(draft.name).replace(folder / name)
+            except BaseException:
+                Path(draft.name).unlink(missing_ok=True)
+                raise
+
+
+def read(folder: Path) -> Contents:
+    """Everything in the folder, hashes and shapes checked; DetectorError says what is missing or foreign."""
+    for name in (CONFIG, TENSORS):
+        if not (folder / name).is_file():
+            raise DetectorError(f"{folder} has no {name}; expected a folder written by 'feint train' or Detector.save")
+    config = _config(folder / CONFIG)
+    packed = (folder / TENSORS).read_bytes()
+    if digest.of_bytes(packed) != config.tensors_sha256:
+        raise DetectorError(
+            f"{folder / TENSORS} is not the file its {CONFIG} was written with; copy both anew or train again"
+        )
+    tensors = {name: tensor.astype(np.float64) for name, tensor in load_tensors(packed).items()}
+    if set(tensors) != set(SHAPES):
+        raise DetectorError(f"{folder / TENSORS} holds {sorted(tensors)}, expected {sorted(SHAPES)}")
+    expected = (len(config.indicators), config.encoder.dimensions)
+    if tensors["heads.weight"].shape != expected:
+        raise DetectorError(f"{folder}: heads have shape {tensors['heads.weight'].shape}, the config says {expected}")
+    return Contents(
+        config=config,
+        heads=Heads(tuple(config.indicators), tensors["heads.weight"], tensors["heads.bias"]),
+        decision=Decision(
+            tensors["decision.centre"], tensors["decision.scale"], tensors["decision.weight"],
+            float(tensors["decision.bias"][0]),
+        ),
+        platt=Platt(**config.calibration),
+    )  # fmt: skip
+
+
+def _config(path: Path) -> Config:
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(given, dict) and isinstance(given.get("format"), int) and given["format"] > FORMAT:
+            raise DetectorError(
+                f"{path} has format {given['format']}, this version of feint reads up to {FORMAT}; "
+                f"it was written by feint {given.get('feint', '?')}: install that or a newer one"
+            )
+        return Config.model_validate(given)
+    except (ValueError, ValidationError) as error:
+        reason = error.errors()[0] if isinstance(error, ValidationError) else None
+        said = f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" if reason else str(error)
+        raise DetectorError(f"{path} is not a detector's configuration: {said}") from error

@@ -1,0 +1,327 @@
+"""The command line: one command a verb, thin."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from feint.corpus.errors import FeintError
+from feint.pipeline.config import Config, load
+from feint.pipeline.store import Store
+
+app = App(
+    name="feint",
+    help="Find, label and measure alignment-faking reasoning in language-model transcripts.",
+    help_format="markdown",
+)
+app.register_install_completion_command(add_to_startup=False)
+
+Settings = Annotated[Path | None, Parameter(name=["--config"])]
+Strict = Annotated[bool, Parameter(negative="")]
+
+
+def _opened(config: Path | None) -> tuple[Config, Store]:
+    settings = load(config)
+    return settings, Store(settings.store.path)
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr)
+
+
+@app.command
+def scan(
+    *paths: str,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    detector: str | None = None,
+    revision: str | None = None,
+    strict: Strict = False,
+    config: Settings = None,
+) -> int:
+    """Judge transcripts, one JSON line each.
+
+    Example: `feint scan logs/ -o judged.jsonl`
+
+    Parameters
+    ----------
+    paths
+        Files and folders in any known format, hub data sets (`hf://datasets/ORG/NAME`), or `-` for JSON lines from standard input.
+    out
+        File to write; standard output without it.
+    detector
+        A folder written by `feint train`, or a Hugging Face id; the bundled detector without it.
+    revision
+        Branch, tag or commit of a detector on the hub.
+    strict
+        Exit with 1 if any transcript could not be judged.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    if not paths:
+        _say("feint scan: found no path; expected files or folders of transcripts, or '-' for standard input")
+        return 2
+    settings = load(config)
+    from feint.models.detector import Detector
+    from feint.pipeline.scan import scan as run
+
+    precision = None if settings.scan.precision == "auto" else settings.scan.precision
+    judge = Detector.load(detector, revision=revision, precision=precision)
+    summary = run(paths, judge, out)
+    _say(summary.sentence(judge.threshold))
+    return int(strict and summary.failed > 0)
+
+
+@app.command
+def gather(*sources: str, strict: Strict = False, config: Settings = None) -> int:
+    """Read transcripts into the store, with the labels that came along.
+
+    Example: `feint gather logs/ more.jsonl bundled`
+
+    Parameters
+    ----------
+    sources
+        What to read: paths, hub data sets, `bundled`; the configured sources without it.
+    strict
+        Exit with 1 if anything was rejected.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    import polars as pl
+
+    from feint.pipeline.gather import gather as run
+
+    if sources:
+        settings = settings.model_copy(update={"gather": settings.gather.model_copy(update={"sources": sources})})
+    found = run(settings, store)
+    count = pl.scan_parquet(found / "transcripts-*.parquet").select(pl.len()).collect().item()
+    rejects = pl.read_parquet(found / "rejects.parquet")
+    _say(
+        f"{count} transcripts, {len(rejects)} rejects" + (f" (see {found / 'rejects.parquet'})" if len(rejects) else "")
+    )
+    for path, place, _, reason in rejects.head(5).iter_rows():
+        _say(f"  {path} {place}: {reason}")
+    print(found.path)
+    return int(strict and len(rejects) > 0)
+
+
+@app.command
+def gold(*, config: Settings = None) -> int:
+    """Settle what annotators said into one answer each, with agreement.
+
+    Example: `feint gold`
+
+    Parameters
+    ----------
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline.gold import gold as run
+    from feint.pipeline.tables import agreement_table, show
+
+    found = run(settings, store)
+    show(agreement_table(found))
+    print(found.path)
+    return 0
+
+
+@app.command
+def train(
+    *,
+    labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    base: Annotated[Literal["bundled", "scratch"], Parameter(name=["--from"])] = "bundled",
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    strict: Strict = False,
+    config: Settings = None,
+) -> int:
+    """Fit a detector: on the gathered and settled labels, or on labels of your own.
+
+    Example: `feint train --labels mine.jsonl --from bundled -o detector`
+
+    Parameters
+    ----------
+    labels
+        JSON lines of transcripts with `"label": true|false`, and `"labels"` or `"spans"` where you have them.
+    base
+        With --labels: move the bundled detector towards them, or start from scratch.
+    out
+        Folder to write the detector to.
+    strict
+        Exit with 1 if any line was rejected.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline import train as verb
+
+    if labels:
+        if out is None:
+            _say("feint train --labels: found no folder to write to; add '-o FOLDER'")
+            return 2
+        _, learnt, rejected = verb.train_on(labels, base, out, settings, store)
+        _say(
+            f"learnt from {learnt} transcripts"
+            + (f", {rejected} lines rejected" if rejected else "")
+            + f"; try: feint scan PATH --detector {out}"
+        )
+        print(out)
+        return int(strict and rejected > 0)
+    from feint.models.detector import Detector
+    from feint.pipeline.tables import evaluation_table, show
+
+    found = verb.train(settings, store)
+    show(evaluation_table(found))
+    if out is not None:
+        Detector.load(found / verb.DETECTOR).save(out)
+    print(out or found / verb.DETECTOR)
+    return 0
+
+
+@app.command
+def export(destination: Path, *, config: Settings = None) -> int:
+    """Write the labelled data as a folder that `datasets.load_dataset` loads.
+
+    Example: `feint export release`
+
+    Parameters
+    ----------
+    destination
+        A new or empty folder, or an earlier export, which is replaced.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline.export import export as run
+
+    for name, rows in run(settings, store, destination).items():
+        _say(f"{name:12} " + ", ".join(f"{split} {count}" for split, count in rows.items()))
+    print(destination)
+    return 0
+
+
+@app.command
+def report(
+    *,
+    scanned: Annotated[Path | None, Parameter(name=["--scanned"])] = None,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("report.html"),
+    config: Settings = None,
+) -> int:
+    """Write one HTML page: the detector's quality, agreement, and what a scan found.
+
+    Example: `feint report --scanned judged.jsonl -o report.html`
+
+    Parameters
+    ----------
+    scanned
+        Lines written by `feint scan`, to list the flagged transcripts with their evidence.
+    out
+        File to write.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline.report import report as run
+
+    run(settings, store, scanned, out)
+    print(out)
+    return 0
+
+
+@app.command
+def status(*, config: Settings = None) -> int:
+    """Print the settings in force and the finished stages.
+
+    Example: `feint status`
+
+    Parameters
+    ----------
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline.status import status as lines
+
+    for line in lines(settings, store):
+        print(line)
+    return 0
+
+
+@app.command
+def codebook(*, out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None) -> int:
+    """Print the annotators' guide, made from the indicator files.
+
+    Example: `feint codebook -o codebook.md`
+
+    Parameters
+    ----------
+    out
+        File to write; standard output without it.
+
+    """
+    from feint.annotation.codebook import codebook as text
+
+    if out is None:
+        print(text())
+    else:
+        out.write_text(text(), encoding="utf-8")
+        print(out)
+    return 0
+
+
+@app.command
+def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")) -> int:
+    """Run the whole loop on the bundled corpus, offline, into a folder.
+
+    Example: `feint demo`
+
+    Parameters
+    ----------
+    out
+        Folder for everything the demo makes.
+
+    """
+    from feint.pipeline.demo import demo as run
+
+    run(out)
+    return 0
+
+
+def main() -> None:
+    """Run a command; an error of ours is one sentence and exit code 1, wrong usage is 2."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        _say(f"feint: {str(error).strip()}\ntry: feint --help")
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain once more while flushing at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except FeintError as error:
+        _say(f"feint: {error}")
+        return 1
+    except OSError as error:
+        _say(f"feint: {error.filename or 'writing'}: {error.strerror or error}")
+        return 1
+    except KeyboardInterrupt:
+        _say("feint: interrupted; finished stages are kept, nothing is half-written")
+        return 130
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The configuration: what can be set, read from TOML, every unknown word answered with the nearest known one."""
+
+import tomllib
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from feint.corpus.errors import ConfigError
+
+NAME = "feint.toml"
+"""A project's own settings, in the folder where the commands run."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreConfig(_Table):
+    """Where finished stages lie."""
+
+    path: Path
+
+
+class GatherConfig(_Table):
+    """What is read."""
+
+    sources: tuple[str, ...] = Field(min_length=1)
+
+
+class SplitConfig(_Table):
+    """How groups are parted."""
+
+    train: float = Field(gt=0, le=1)
+    development: float = Field(ge=0, le=1)
+    test: float = Field(ge=0, le=1)
+    seed: int
+
+    def shares(self) -> dict[str, float]:
+        """Share of each split, in order."""
+        return {"train": self.train, "development": self.development, "test": self.test}
+
+
+class GoldConfig(_Table):
+    """How judgements are settled."""
+
+    method: Literal["majority", "dawid_skene"]
+
+
+class DrawsConfig(_Table):
+    """How intervals are drawn."""
+
+    draws: int = Field(ge=50)
+    seed: int
+
+
+class TrainConfig(_Table):
+    """How a detector is fitted."""
+
+    encoder: str
+    precision: Literal["float32", "bfloat16"]
+    head_c: float = Field(gt=0)
+    decision_c: float = Field(gt=0)
+    folds: int = Field(ge=2)
+    false_positive_rate: float = Field(gt=0, lt=1)
+
+
+class ScanConfig(_Table):
+    """How transcripts are judged."""
+
+    precision: Literal["auto", "float32", "bfloat16"]
+
+
+class Config(_Table):
+    """All settings; default.toml says what each means."""
+
+    store: StoreConfig
+    gather: GatherConfig
+    split: SplitConfig
+    gold: GoldConfig
+    agreement: DrawsConfig
+    train: TrainConfig
+    evaluate: DrawsConfig
+    scan: ScanConfig
+
+
+def load(path: Path | None = None) -> Config:
+    """The defaults with a file's settings over them: the file named, or feint.toml where there is one.
+
+    ConfigError where the file is missing, is no TOML, or sets what cannot be set.
+    """
+    settings = tomllib.loads(files("feint.pipeline").joinpath("default.toml").read_text(encoding="utf-8"))
+    own = path or (Path(NAME) if Path(NAME).is_file() else None)
+    if own:
+        _over(settings, _read(own), str(own))
+    try:
+        return Config.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"{own}: {'.'.join(map(str, first['loc']))} is {first['input']!r}; {first['msg']}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+
+
+def _over(settings: dict[str, Any], own: dict[str, Any], path: str, table: str = "") -> None:
+    """Put the file's values over the defaults, in place."""
+    for key, value in own.items():
+        if key not in settings:
+            near = get_close_matches(key, settings, n=1, cutoff=0.4)
+            guess = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(settings)}"
+            raise ConfigError(f"{path}: no setting called {table + key!r}; {guess}")
+        if isinstance(settings[key], dict):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{path}: {key!r} is a table, found {value!r}; write [{key}] and its settings below")
+            _over(settings[key], cast("dict[str, Any]", value), path, f"{table}{key}.")
+        else:
+            settings[key] = value

@@ -1,0 +1,178 @@
+"""Gather: read transcripts from anywhere into tables, with the labels that came along and the rejects."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from feint.annotation.readings import readings
+from feint.corpus import digest, reasoning
+from feint.corpus.contrast import family
+from feint.corpus.errors import InputError
+from feint.corpus.groups import groups
+from feint.corpus.labelled import HEADLINE, labels
+from feint.corpus.reading import read
+from feint.corpus.reject import Reject
+from feint.corpus.splits import split
+from feint.corpus.tables import Judgements, Marks, Messages, Rejects, Splits, Transcripts, Verdicts
+from feint.corpus.transcript import Message, Transcript
+from feint.pipeline.config import Config
+from feint.pipeline.progress import track
+from feint.pipeline.store import Artifact, Store
+
+BUNDLED = "bundled"
+"""The source that means the corpus in the package."""
+PART = 2000
+"""Transcripts written together; memory does not grow with more."""
+GIVEN = "given"
+"""Annotator's name for labels that came with a transcript."""
+
+
+def gather(config: Config, store: Store) -> Artifact:
+    """Every transcript of the configured sources, once each, with splits, judgements and rejects."""
+    sources = config.gather.sources
+    return store.once(
+        "gather",
+        partial(_make, sources, config),
+        version=1,
+        params={"sources": list(sources), "split": config.split.model_dump()},
+        inputs={source: _digest(source) for source in sources},
+    )
+
+
+def transcripts(gathered: Artifact) -> Iterator[Transcript]:
+    """The gathered transcripts in the order they were read, a part at a time."""
+    for heads, bodies in zip(
+        sorted(gathered.path.glob("transcripts-*")), sorted(gathered.path.glob("messages-*")), strict=True
+    ):
+        said = pl.read_parquet(bodies).partition_by("transcript_id", as_dict=True, maintain_order=True)
+        for row in pl.read_parquet(heads).iter_rows(named=True):
+            yield Transcript(
+                id=row["id"],
+                messages=tuple(
+                    Message(
+                        role=m["role"],
+                        content=m["content"],
+                        reasoning=m["reasoning"],
+                        reasoning_kind=m["reasoning_kind"],
+                    )
+                    for m in said[(row["transcript_id"],)].iter_rows(named=True)
+                ),
+                model=row["model"],
+                source=row["source"],
+                metadata=json.loads(row["metadata"]),
+            )
+
+
+def _digest(source: str) -> str:
+    """What the stage was made from: names, sizes and times of files, or the words of the bundled corpus."""
+    if source == BUNDLED:
+        return digest.of_files([*family.HERE.glob("families/*.toml"), *family.HERE.glob("second/*.toml")])
+    path = Path(source)
+    if not path.exists():
+        return digest.of_text(source)
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return digest.of_value([[str(p), (s := p.stat()).st_size, s.st_mtime_ns] for p in files])
+
+
+def _make(sources: Sequence[str], config: Config, folder: Path) -> None:
+    seen: dict[str, str] = {}
+    rejects: list[Reject] = []
+    given: list[Transcript] = []
+    kept = _kept(_read(sources), seen, rejects)
+    part = 0
+    grouping = []
+    for part, chunk in enumerate(iter(lambda: list(islice(kept, PART)), [])):
+        _write_part(folder, part, chunk)
+        given += [one for one in chunk if one.source != "feint-contrast" and labels(one)]
+        grouping += chunk if len(seen) <= 200_000 else []
+    if not seen:
+        reasons = f"; the first reject: {rejects[0].place or rejects[0].path}: {rejects[0].reason}" if rejects else ""
+        raise InputError(f"no transcript in {', '.join(sources)}{reasons}")
+    _write_splits(folder, grouping, config)
+    _write_labels(folder, BUNDLED in sources, given)
+    rows = [(r.path, r.place, r.id, r.reason) for r in rejects]
+    pl.DataFrame(rows, Rejects.column_names(), orient="row").pipe(Rejects.validate, cast=True).write_parquet(
+        folder / "rejects.parquet"
+    )
+
+
+def _read(sources: Sequence[str]) -> Iterator[Transcript | Reject]:
+    for source in sources:
+        if source == BUNDLED:
+            for one in family.families():
+                yield from (family.transcript(one, entry) for entry in one.transcript)
+        else:
+            yield from read([source])
+
+
+def _kept(found: Iterable[Transcript | Reject], seen: dict[str, str], rejects: list[Reject]) -> Iterator[Transcript]:
+    for one in track(found, "reading transcripts"):
+        if isinstance(one, Reject):
+            rejects.append(one)
+        elif one.digest in seen:
+            same = f"has the very words of {seen[one.digest]!r}; kept once"
+            rejects.append(Reject(one.source or "", "", same, one.id))
+        else:
+            seen[one.digest] = one.id
+            yield one
+
+
+def _write_part(folder: Path, part: int, chunk: Sequence[Transcript]) -> None:
+    heads = [
+        (
+            one.digest, one.id, one.source, one.model, reasoning.kind(one), len(one.messages),
+            sum(len(m.content) + len(m.reasoning or "") for m in one.messages if m.role == "assistant"),
+            json.dumps(one.metadata, ensure_ascii=False, sort_keys=True),
+        )
+        for one in chunk
+    ]  # fmt: skip
+    bodies = [
+        (one.digest, position, m.role, m.content, m.reasoning, m.reasoning_kind)
+        for one in chunk
+        for position, m in enumerate(one.messages)
+    ]
+    _frame(heads, Transcripts).write_parquet(folder / f"transcripts-{part:05}.parquet")
+    _frame(bodies, Messages).write_parquet(folder / f"messages-{part:05}.parquet")
+
+
+def _frame(rows: Sequence[tuple[Any, ...]], schema: Any) -> pl.DataFrame:
+    frame = pl.DataFrame(rows, schema.column_names(), orient="row", infer_schema_length=None)
+    return schema.validate(frame, cast=True)  # type: ignore[no-any-return]
+
+
+def _write_splits(folder: Path, grouping: Sequence[Transcript], config: Config) -> None:
+    shares, seed = config.split.shares(), config.split.seed
+    rows = [(name, group, split(group, shares, seed)) for name, group in groups(grouping).items()]
+    _frame(rows, Splits).write_parquet(folder / "splits.parquet")
+
+
+def _write_labels(folder: Path, bundled: bool, given: Sequence[Transcript]) -> None:
+    judged, marked = [], []
+    for one in given:
+        said = labels(one)
+        told = dict(said.indicators) | ({} if said.label is None else {HEADLINE: said.label})
+        judged += [(one.digest, GIVEN, name, "endorsed" if value else "absent") for name, value in told.items()]
+        marked += [
+            (
+                one.digest,
+                GIVEN,
+                m.indicator,
+                m.span.message,
+                m.span.field,
+                m.span.start,
+                m.span.end,
+                m.level,
+                m.span.quote(one),
+            )
+            for m in said.spans or ()
+        ]
+    tables = [_frame(judged, Judgements), Verdicts.create_empty(), _frame(marked, Marks)]
+    if bundled:
+        tables = [pl.concat([ours, theirs]) for ours, theirs in zip(readings(), tables, strict=True)]
+    for name, table in zip(("judgements", "verdicts", "marks"), tables, strict=True):
+        table.write_parquet(folder / f"{name}.parquet")

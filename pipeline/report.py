@@ -1,0 +1,128 @@
+"""Report: one static page that opens offline; transcripts in it are text and can never run."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from feint.annotation.indicator import indicators
+from feint.corpus.errors import InputError
+from feint.corpus.transcript import Transcript
+from feint.models import baselines
+from feint.pipeline import figures
+from feint.pipeline.config import Config
+from feint.pipeline.gather import gather, transcripts
+from feint.pipeline.gold import gold
+from feint.pipeline.store import Artifact, Store
+from feint.pipeline.tables import evaluation, interval
+from feint.pipeline.train import PREDICTIONS, train
+
+MOST = 300
+"""Flagged transcripts listed; the scan's lines hold the rest."""
+
+
+def report(config: Config, store: Store, scanned: Path | None, out: Path) -> None:
+    """Write the page: the detector's quality, agreement, the corpus, and what a scan found."""
+    from jinja2 import Environment, StrictUndefined
+
+    gathered, settled, trained = gather(config, store), gold(config, store), train(config, store)
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+        files("feint.pipeline").joinpath("page/report.html").read_text(encoding="utf-8")
+    )
+    found = evaluation(trained)
+    lines = list(_lines(scanned)) if scanned else []
+    html = page.render(
+        evaluation=found,
+        interval=interval,
+        rows=_flag_rows(found),
+        agreement=pl.read_parquet(settled / "agreement.parquet").to_dicts(),
+        contradictions=len(pl.read_parquet(settled / "contradictions.parquet")),
+        corpus=_corpus(gathered, settled),
+        roc=figures.roc(_curves(gathered, settled, trained)),
+        reliability=figures.reliability(*_test(settled, trained)),
+        alphas=_alphas(settled),
+        colours={i.slug: i.colour for i in indicators()} | {"faking": "#ffd54f"},
+        scanned=str(scanned) if scanned else None,
+        judged=[line for line in lines if "error" not in line],
+        failed=[line for line in lines if "error" in line],
+        flagged=_flagged(lines)[:MOST],
+        most=MOST,
+    )
+    draft = out.with_name(f".{out.name}.draft")
+    draft.write_text(html, encoding="utf-8")
+    draft.replace(out)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{path} line {number} is not JSON; expected lines written by 'feint scan'") from error
+            if not isinstance(row, dict) or not ("faking" in row or "error" in row):
+                raise InputError(
+                    f"{path} line {number} has neither 'faking' nor 'error'; expected lines of 'feint scan'"
+                )
+            yield row
+
+
+def _flagged(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted((line for line in lines if line.get("flagged")), key=lambda line: -line["faking"])
+
+
+def _flag_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, **row, "share": row["flagged"] / row["transcripts"] if row["transcripts"] else 0.0}
+        for name, row in found["flagged"].items()
+    ]
+
+
+def _corpus(gathered: Artifact, settled: Artifact) -> dict[str, Any]:
+    heads = pl.read_parquet(gathered.path / "transcripts-*.parquet")
+    gold_rows = pl.read_parquet(settled / "gold.parquet").filter(pl.col("indicator") == "faking")
+    splits = pl.read_parquet(gathered / "splits.parquet")
+    return {
+        "transcripts": len(heads),
+        "groups": splits["group"].n_unique(),
+        "faking": int(gold_rows["present"].sum()),
+        "settled": len(gold_rows),
+        "annotators": pl.read_parquet(gathered / "judgements.parquet")["annotator"].n_unique(),
+        "kinds": dict(sorted(heads["reasoning"].value_counts().iter_rows())),
+        "rejects": pl.read_parquet(gathered / "rejects.parquet").to_dicts(),
+    }
+
+
+def _test(settled: Artifact, trained: Artifact) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    answers = pl.read_parquet(settled / "gold.parquet").filter(pl.col("indicator") == "faking")
+    joined = pl.read_parquet(trained / PREDICTIONS).join(answers.select("transcript_id", "present"), on="transcript_id")
+    return joined["faking"].to_numpy(), joined["present"].to_numpy()
+
+
+def _curves(
+    gathered: Artifact, settled: Artifact, trained: Artifact
+) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """The detector's curve, and that of counting keywords."""
+    from sklearn.metrics import roc_curve
+
+    scores, labels = _test(settled, trained)
+    names = pl.read_parquet(trained / PREDICTIONS)["transcript_id"].to_list()
+    by_name: dict[str, Transcript] = {one.digest: one for one in transcripts(gathered)}
+    counts = baselines.keywords([by_name[name] for name in names], [])
+    return {
+        name: roc_curve(labels, values, drop_intermediate=False)[:2]
+        for name, values in {"feint": scores, "keyword count": counts}.items()
+    }
+
+
+def _alphas(settled: Artifact) -> str | None:
+    rows = pl.read_parquet(settled / "agreement.parquet").drop_nulls(["alpha", "low", "high"])
+    if rows.is_empty():
+        return None
+    columns = [rows[name].to_list() for name in ("indicator", "alpha", "low", "high")]
+    return figures.intervals(*columns, "Krippendorff's alpha")

@@ -1,0 +1,94 @@
+"""Scan: judge transcripts with a detector, one JSON line each, in the order they came."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from feint.corpus.errors import InputError
+from feint.corpus.reading import read
+from feint.corpus.reject import Reject
+from feint.corpus.transcript import Transcript
+from feint.models.detector import Detector
+from feint.models.prediction import Prediction
+from feint.pipeline.progress import track
+
+
+@dataclass
+class Summary:
+    """What a scan came to."""
+
+    judged: int = 0
+    flagged: int = 0
+    failed: int = 0
+    """Transcripts that got a line with an error."""
+    passed_over: list[str] = field(default_factory=list)
+    """Files met on a walk that are no transcript files."""
+
+    def sentence(self, threshold: float) -> str:
+        """One line for people."""
+        share = f" ({self.flagged / self.judged:.1%})" if self.judged else ""
+        said = f"{self.judged} judged, {self.flagged} flagged{share} at threshold {threshold:.3f}"
+        if self.failed:
+            said += f", {self.failed} could not be judged (lines with 'error')"
+        if self.passed_over:
+            names = ", ".join(self.passed_over[:3]) + (" …" if len(self.passed_over) > 3 else "")
+            said += f"; passed over {len(self.passed_over)} files in no known format ({names})"
+        return said
+
+
+def scan(paths: Sequence[Path | str], detector: Detector, out: Path | None) -> Summary:
+    """Judge everything under the paths; to `out`, complete or not at all, or to standard output as it comes."""
+    summary = Summary()
+    with _target(out) as file:
+        for prediction in track(detector.stream(_noted(read(paths), summary)), "judging transcripts"):
+            _count(prediction, summary)
+            file.write(json.dumps(prediction.as_json(), ensure_ascii=False) + "\n")
+    return summary
+
+
+def _noted(found: Iterable[Transcript | Reject], summary: Summary) -> Iterator[Transcript | Reject]:
+    """Everything that is or should have been a transcript; other files are noted."""
+    for one in found:
+        if isinstance(one, Reject) and not one.format_known:
+            summary.passed_over.append(Path(one.path).name)
+        else:
+            yield one
+
+
+def _count(prediction: Prediction, summary: Summary) -> None:
+    if prediction.error is not None:
+        summary.failed += 1
+    else:
+        summary.judged += 1
+        summary.flagged += bool(prediction.flagged)
+
+
+@contextmanager
+def _target(out: Path | None) -> Iterator[TextIO]:
+    if out is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    except OSError as error:
+        raise InputError(f"cannot write {out}: {error.strerror}") from error
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yield file
+        draft.chmod(0o644)
+        draft.replace(out)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise InputError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
