@@ -13,7 +13,7 @@ _BYTES = 1 << 25
 
 
 def columns(path: Path) -> dict[str, Any]:
-    """Names and polars types of the columns, those of bytes (images, audio) left out; a ValueError for a damaged file."""
+    """Names and polars types of the columns but those of bytes (images, audio); a ValueError for a damaged file."""
     import polars as pl  # takes longer to import than most logs take to read
 
     try:

@@ -25,8 +25,8 @@ _SPECIAL = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a 
 class Source(Protocol):
     """What a module in `feint.corpus.sources` offers; adding a file there adds a format and edits no other file.
 
-    The first in the order of names that recognises something reads it. One that also reads addresses, as of a hub, has an
-    ``ADDRESS`` they begin with and a ``read_address``.
+    The first in the order of names that recognises something reads it. One that also reads addresses, as of a hub, has
+    an ``ADDRESS`` they begin with and a ``read_address``.
     """
 
     NAME: str
@@ -49,9 +49,9 @@ def read(paths: Iterable[Path | str]) -> Iterator[Transcript | Reject]:
     """Every transcript under the paths in order, '-' being JSON lines from standard input.
 
     All paths are looked at before the first is read. One that does not exist, that is in no known format, or that is a
-    folder without a single transcript file, is an InputError. A file met on a walk is never one: what cannot be read is a
-    reject, after what could be; what is in no known format is a reject with `format_known` false. Hidden files are passed
-    over, and a folder is read once, however many links lead to it. An empty file of JSON lines gives nothing.
+    folder without a single transcript file, is an InputError. A file met on a walk is never one: what cannot be read is
+    a reject, after what could be; what is in no known format is a reject with `format_known` false. Hidden files are
+    passed over, and a folder is read once, however many links lead to it. An empty file of JSON lines gives nothing.
     """
     plans = [_plan(path) for path in paths]
     for plan in plans:
@@ -143,7 +143,7 @@ def _safely(path: str, reading: Iterator[Transcript | Reject], *, named: bool = 
             raise
         yield Reject(path, "", str(error))
     except Exception as error:  # noqa: BLE001  files come from anywhere; no broken one may end a walk over thousands
-        yield Reject(path, "", f"cannot be read: {type(error).__name__}: {error}")
+        yield Reject(path, "", f"cannot be read: {type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 
 def _address(given: str, prefix: str) -> str | None:

@@ -16,4 +16,4 @@ class Reject:
     id: str | None = None
     """The name it was given, where it had one."""
     format_known: bool = True
-    """False for a file met on a walk that is no transcript file at all, such as a README: no transcript failed there."""
+    """False for a file met on a walk that is no transcript file at all, such as a README; nothing failed there."""

@@ -36,9 +36,9 @@ def from_row(row: Any, path: str, place: str) -> Transcript | Reject:
         others = {key: row[key] for key in row if key not in OWN | chat.words(row)}
         return transcript(
             row,
-            id=place.replace(" ", "-") if name in (None, "") else str(name),
+            name=place.replace(" ", "-") if name in (None, "") else str(name),
             model=_text_or_none(row, "model"),
-            source=_text_or_none(row, "source") or path,
+            source=_text_or_none(row, "source") or path or None,
             metadata=others | _metadata(row.get("metadata")),
         )
     except ValueError as error:
@@ -47,17 +47,17 @@ def from_row(row: Any, path: str, place: str) -> Transcript | Reject:
 
 
 def transcript(
-    row: dict[str, Any], *, id: str, model: str | None, source: str | None, metadata: Mapping[str, Any]
+    row: dict[str, Any], *, name: str, model: str | None, source: str | None, metadata: Mapping[str, Any]
 ) -> Transcript:
     """The words of a row under a name; a ValueError says in one sentence what is wrong with it."""
     messages = chat.messages(row)
     plain = _plain(metadata)
-    texts = {"id": id, "model": model, "source": source, "metadata": plain}
+    texts = {"id": name, "model": model, "source": source, "metadata": plain}
     spoken = [{"content": message.content, "reasoning": message.reasoning} for message in messages]
     at = surrogate(spoken, "messages") or next(filter(None, (surrogate(texts[key], key) for key in texts)), None)
     if at:
         raise ValueError(f"lone surrogate at {at}: half a character or a stray byte, which UTF-8 cannot hold")
-    return Transcript(id=id, messages=messages, model=model, source=source, metadata=plain)
+    return Transcript(id=name, messages=messages, model=model, source=source, metadata=plain)
 
 
 def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:

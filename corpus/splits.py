@@ -19,4 +19,4 @@ def split(name: str, shares: Mapping[str, float] = SHARES, seed: int = 0) -> str
         if at < share:
             return part
         at -= share
-    return next(reversed(shares))
+    return list(shares)[-1]

@@ -8,18 +8,17 @@ import numpy.typing as npt
 
 from feint.models.heads import Floats
 
-POOLS = ("strongest", "top3", "mean")
-"""How a head's log-odds over passages become features: the maximum, the mean of the three largest, the mean of all."""
+POOLS = ("strongest", "mean")
+"""How a head's log-odds over passages become features: one sentence can decide, and the whole can lean."""
 
 
 def pool(logits: Floats) -> Floats:
     """(passages, heads) to (heads × pools,): each head's pools side by side.
 
     >>> pool(np.array([[0.0], [4.0], [2.0], [-2.0]]))
-    array([4., 2., 1.])
+    array([4., 1.])
     """
-    ranked = -np.sort(-logits, axis=0)
-    return np.stack([ranked[0], ranked[:3].mean(axis=0), logits.mean(axis=0)], axis=1).ravel()
+    return np.stack([logits.max(axis=0), logits.mean(axis=0)], axis=1).ravel()
 
 
 @dataclass(frozen=True, slots=True)

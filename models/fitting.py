@@ -53,9 +53,9 @@ class Example:
 class Settings:
     """What can be chosen; everything in the [train] table of the configuration."""
 
-    head_c: float = 3.0
+    head_c: float = 10.0
     """Inverse strength of the heads' penalty."""
-    decision_c: float = 0.05
+    decision_c: float = 0.03
     """Inverse strength of the decision's penalty."""
     folds: int = 5
     """Group folds for what must be seen on examples that were not fitted on."""

@@ -124,5 +124,5 @@ def _alphas(settled: Artifact) -> str | None:
     rows = pl.read_parquet(settled / "agreement.parquet").drop_nulls(["alpha", "low", "high"])
     if rows.is_empty():
         return None
-    columns = [rows[name].to_list() for name in ("indicator", "alpha", "low", "high")]
-    return figures.intervals(*columns, "Krippendorff's alpha")
+    names, alphas, lows, highs = (rows[name].to_list() for name in ("indicator", "alpha", "low", "high"))
+    return figures.intervals(names, alphas, lows, highs, "Krippendorff's alpha")

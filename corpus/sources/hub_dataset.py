@@ -1,8 +1,8 @@
 """Hugging Face data sets: parquet files, folders with a dataset card, `save_to_disk` folders, and `hf://` addresses.
 
-An address is ``hf://datasets/ORG/NAME[@REVISION][#CONFIG[/SPLIT]]``. Of a data set with several configs only the default
-one is read, unless the address names another; splits are read one after the other, and each row keeps the name of its
-split in its metadata. Addresses and `save_to_disk` folders need the extra ``hub``; parquet does not.
+An address is ``hf://datasets/ORG/NAME[@REVISION][#CONFIG[/SPLIT]]``. Of a data set with several configs only the
+default one is read, unless the address names another; splits are read one after the other, and each row keeps the name
+of its split in its metadata. Addresses and `save_to_disk` folders need the extra ``hub``; parquet does not.
 """
 
 import importlib
@@ -33,7 +33,7 @@ _SCOUT = "transcripts_*.parquet"
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Whether this is a parquet file with a column of words, a folder with a card that lists configs, or saved to disk."""
+    """Whether this is a parquet file with a column of words, or a folder that was saved to disk or has a card."""
     if path.is_dir():
         return _is_saved(path) or _has_card(path)
     if path.suffix != ".parquet" and not head.startswith(parquet_rows.MAGIC):
@@ -117,12 +117,13 @@ def _default_files(folder: Path) -> list[tuple[str | None, str]]:
         configs = (metadata_load(folder / "README.md") or {})["configs"]
         default = [c for c in configs if c.get("default")] or [c for c in configs if c["config_name"] == "default"]
         chosen = default or configs
-        if len(chosen) != 1:
-            names = ", ".join(config["config_name"] for config in configs)
-            raise InputError(f"a data set with the configs {names}, none of them the default; name the files instead")
-        return _patterns(chosen[0].get("data_files"), chosen[0].get("data_dir", "."))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        found = [_patterns(config.get("data_files"), config.get("data_dir", ".")) for config in chosen]
+        names = ", ".join(config["config_name"] for config in configs)
+    except Exception as error:  # whatever a card may hold in the place of a list of configs
         raise InputError(f"the card README.md lists no configs that can be read: {_first_line(error)}") from error
+    if len(found) != 1:
+        raise InputError(f"a data set with the configs {names}, none of them the default; name the files instead")
+    return found[0]
 
 
 def _patterns(files: Any, folder: str) -> list[tuple[str | None, str]]:

@@ -166,7 +166,7 @@ def transcript(sample: dict[str, Any], header: dict[str, Any], source: str) -> T
     }
     return rows.transcript(
         {"messages": _attached(sample["messages"], _object(sample, "attachments"))},
-        id=str(sample["id"]),
+        name=str(sample["id"]),
         model=header["model"] if isinstance(header.get("model"), str) else None,
         source=source,
         metadata={key: value for key, value in known.items() if value} | lifted(own, _object(header, "metadata")),

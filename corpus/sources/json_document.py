@@ -1,4 +1,4 @@
-"""One JSON document: an array of rows, a single row, a single conversation as a list of messages, or rows in a sequence."""
+"""One JSON document: an array of rows, a single row, rows in a sequence, or one conversation as a list of messages."""
 
 from collections.abc import Iterator
 from itertools import chain, count, islice

@@ -19,21 +19,30 @@ _WORDS = ("transcript_id", "messages", "model")
 _NEVER_READ = ("events", "events_data", "timelines", "input")
 """Columns that hold the words a second time; they are most of the bytes."""
 _AS_JSON = (
-    "agent_args", "eval_metadata", "generate_config", "model_options", "model_roles", "sample_metadata", "scores", "task_args"
-)  # fmt: skip
+    "agent_args",
+    "eval_metadata",
+    "generate_config",
+    "model_options",
+    "model_roles",
+    "sample_metadata",
+    "scores",
+    "task_args",
+)
 """Metadata columns whose text is a JSON value."""
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """Whether this is a folder that holds such files, or one of them, by name and by column."""
+    """Whether this is a folder that holds such files, or a file with their columns, whatever it is called."""
     if path.is_dir():
         return any(path.glob(_FILES))
-    if not (path.match(_FILES) and (not head or head.startswith(parquet_rows.MAGIC) or path.match("*.enc.parquet"))):
+    by_name = path.match(_FILES)
+    if not by_name and not head.startswith(parquet_rows.MAGIC):
         return False
     try:
-        return "transcript_id" in parquet_rows.columns(path)
+        columns = parquet_rows.columns(path)
     except ValueError:
-        return True  # damaged or encrypted, but by its name one of ours: reading says what is wrong
+        return by_name  # damaged or encrypted: reading says what is wrong
+    return "transcript_id" in columns and str(columns.get("messages", "String")) == "String"
 
 
 def read(path: Path) -> Iterator[Transcript | Reject]:
@@ -71,7 +80,7 @@ def transcript(row: dict[str, Any], source: str) -> Transcript:
     """One row of the database; a ValueError says in one sentence why it is no transcript.
 
     >>> said = '[{"role": "assistant", "content": "Yes."}]'
-    >>> row = {"transcript_id": "L9P", "messages": said, "task_set": "af", "error": "", "sample_metadata": '{"seed": 7}'}
+    >>> row = {"transcript_id": "L9P", "messages": said, "task_set": "af", "sample_metadata": '{"seed": 7}'}
     >>> transcript(row, "db").metadata
     {'task_set': 'af', 'sample_metadata': {'seed': 7}, 'seed': 7}
     """
@@ -83,7 +92,7 @@ def transcript(row: dict[str, Any], source: str) -> Transcript:
     objects = [held[key] for key in ("sample_metadata", "eval_metadata") if isinstance(held.get(key), dict)]
     return rows.transcript(
         {"messages": row["messages"]},
-        id=str(row["transcript_id"]),
+        name=str(row["transcript_id"]),
         model=str(row["model"]) if row.get("model") else None,
         source=source,
         metadata={key: value for key, value in held.items() if value not in ({}, [])} | lifted(held, *objects),

@@ -59,7 +59,17 @@ def zipped(entries: Iterable[Entry], *, directory: bool = True) -> bytes:
         name, packed = entry.name.encode(), entry.packed()
         size = len(entry.content) if entry.claimed is None else entry.claimed
         common = struct.pack(
-            "<HHHHHIIIHH", 63, entry.flags, entry.method, 0, 33, zlib.crc32(entry.content), len(packed), size, len(name), 0
+            "<HHHHHIIIHH",
+            63,
+            entry.flags,
+            entry.method,
+            0,
+            33,
+            zlib.crc32(entry.content),
+            len(packed),
+            size,
+            len(name),
+            0,
         )
         central += b"PK\x01\x02" + struct.pack("<H", 63) + common + struct.pack("<HHHII", 0, 0, 0, 0, len(body)) + name
         body += b"PK\x03\x04" + common + name + packed
@@ -68,20 +78,27 @@ def zipped(entries: Iterable[Entry], *, directory: bool = True) -> bytes:
     return body + central + end if directory else body
 
 
-def sample(id: Any = 1, epoch: int = 1, **fields: Any) -> dict[str, Any]:
+def sample(name: Any = 1, epoch: int = 1, **fields: Any) -> dict[str, Any]:
     """A sample as Inspect writes it."""
     said = [{"role": "user", "content": "Hi", "source": "input"}, {"role": "assistant", "content": "Ho"}]
-    return {"id": id, "epoch": epoch, "messages": said, "metadata": {}, "events": [], "attachments": {}} | fields
+    return {"id": name, "epoch": epoch, "messages": said, "metadata": {}, "events": [], "attachments": {}} | fields
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Callable[..., Path]:
     """Writes an Inspect log of these samples; keywords go to every sample member, or to `zipped`."""
 
-    def write(*samples: dict[str, Any], name: str = "a.eval", header: bool = True, directory: bool = True, **entry: Any) -> Path:
-        ran = {"version": 2, "eval": {"task": "af", "eval_id": "E", "run_id": "R", "model": "mock/model", "dataset": {}}}
+    def write(
+        *samples: dict[str, Any], name: str = "a.eval", header: bool = True, directory: bool = True, **entry: Any
+    ) -> Path:
+        ran = {
+            "version": 2,
+            "eval": {"task": "af", "eval_id": "E", "run_id": "R", "model": "mock/model", "dataset": {}},
+        }
         entries = [Entry("_journal/start.json", json.dumps(ran).encode())]
-        entries += [Entry(f"samples/{s['id']}_epoch_{s['epoch']}.json", json.dumps(s).encode(), **entry) for s in samples]
+        entries += [
+            Entry(f"samples/{s['id']}_epoch_{s['epoch']}.json", json.dumps(s).encode(), **entry) for s in samples
+        ]
         entries += [Entry("header.json", json.dumps(ran | {"status": "success"}).encode())] if header else []
         path = tmp_path / name
         path.write_bytes(zipped(entries, directory=directory))

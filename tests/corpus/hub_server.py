@@ -22,7 +22,11 @@ class Hub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(self.path.partition("?")[0])
-        about, tree, resolve = f"/api/datasets/{self.name}", f"/api/datasets/{self.name}/tree/", f"/datasets/{self.name}/resolve/"
+        about, tree, resolve = (
+            f"/api/datasets/{self.name}",
+            f"/api/datasets/{self.name}/tree/",
+            f"/datasets/{self.name}/resolve/",
+        )
         if path.startswith(tree):
             under = path.removeprefix(tree).partition("/")[2]
             self._json(self._children(under, deep="recursive=true" in self.path.lower()))
@@ -42,14 +46,17 @@ class Hub(BaseHTTPRequestHandler):
         if deep:
             return every
         depth = len(Path(under).parts) + 1
-        folders = {"/".join(Path(str(e["path"])).parts[:depth]) for e in every if len(Path(str(e["path"])).parts) > depth}
+        folders = {
+            "/".join(Path(str(e["path"])).parts[:depth]) for e in every if len(Path(str(e["path"])).parts) > depth
+        }
         files = [e for e in every if len(Path(str(e["path"])).parts) == depth]
         return [{"type": "directory", "path": path, "size": 0, "oid": COMMIT} for path in sorted(folders)] + files
 
     def _entries(self) -> list[dict[str, object]]:
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
         return [
-            {"type": "file", "path": str(f.relative_to(self.folder)), "size": f.stat().st_size, "oid": _etag(f)} for f in files
+            {"type": "file", "path": str(f.relative_to(self.folder)), "size": f.stat().st_size, "oid": _etag(f)}
+            for f in files
         ]
 
     def _file(self, revision: str, name: str) -> None:
@@ -60,9 +67,13 @@ class Hub(BaseHTTPRequestHandler):
         status, extra = 200, {}
         if (asked := self.headers.get("Range", "")).startswith("bytes="):
             first, _, last = asked.removeprefix("bytes=").partition("-")
-            start, end = (int(first), min(int(last or total - 1), total - 1)) if first else (total - int(last), total - 1)
+            start, end = (
+                (int(first), min(int(last or total - 1), total - 1)) if first else (total - int(last), total - 1)
+            )
             content, status, extra = content[start : end + 1], 206, {"Content-Range": f"bytes {start}-{end}/{total}"}
-        self._send(status, content, {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes", **extra})
+        self._send(
+            status, content, {"ETag": f'"{_etag(path)}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes", **extra}
+        )
         return None
 
     def _missing(self, code: str) -> None:
@@ -79,7 +90,7 @@ class Hub(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, _format: str, *args: object) -> None:
         print(self.command, self.path, *args[1:], file=sys.stderr)
 
 

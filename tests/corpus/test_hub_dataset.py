@@ -93,7 +93,14 @@ def test_messages_as_a_list_of_structs(shard: Callable[..., Path], taken: Any) -
         {"conversations": [[{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Ho"}]]},
         {"messages": [json.dumps(SAID)]},
         {"prompt": ["Hi"], "completion": ["Ho"]},
-        {"messages": [[{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": [{"type": "text", "text": "Ho"}]}]]},
+        {
+            "messages": [
+                [
+                    {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+                    {"role": "assistant", "content": [{"type": "text", "text": "Ho"}]},
+                ]
+            ]
+        },
     ],
 )
 def test_the_chat_shapes_as_columns(columns: dict[str, Any], shard: Callable[..., Path], taken: Any) -> None:
@@ -143,7 +150,10 @@ def test_a_damaged_shard_costs_only_itself(release: Path, taken: Any) -> None:
         ),
         ("configs: [{config_name: a, data_files: ../*}]", "the card README.md names files outside of its folder: ../*"),
         ("configs: [{config_name: a, data_files: x/*}]", "the card README.md names files that are not there: x/*"),
-        ("configs: [{config_name: a, data_files: '*.csv'}]", "a data file in no known format; known are parquet and JSON"),
+        (
+            "configs: [{config_name: a, data_files: '*.csv'}]",
+            "a data file in no known format; known are parquet and JSON",
+        ),
         ("configs: [", "the card README.md lists no configs that can be read: ParserError"),
     ],
 )
@@ -165,7 +175,12 @@ def test_a_card_may_name_json_files(written: Callable[..., Path], taken: Any) ->
 def test_saved_to_disk_and_json_columns(tmp_path: Path, taken: Any) -> None:
     datasets = pytest.importorskip("datasets")
     turn = {key: datasets.Value("string") for key in ("role", "content", "reasoning")}
-    features = {"id": datasets.Value("string"), "messages": datasets.List(turn), "metadata": datasets.Json(), "spans": datasets.Json()}
+    features = {
+        "id": datasets.Value("string"),
+        "messages": datasets.List(turn),
+        "metadata": datasets.Json(),
+        "spans": datasets.Json(),
+    }
     row = {"id": "a", "messages": SAID, "metadata": {"stage": "rl"}, "spans": [1]}
     made = datasets.Dataset.from_list([row] * 3, features=datasets.Features(features))
     made.save_to_disk(tmp_path / "one")
@@ -201,7 +216,9 @@ def hub(release: Path) -> Iterator[str]:
 
 def test_addresses_are_read_from_the_hub(hub: str, tmp_path: Path) -> None:
     pytest.importorskip("datasets")
-    addresses = [f"hf://datasets/org/{name}" for name in ("name", "name@v1#gold", "name#transcripts/test", "name@v9", "other")]
+    addresses = [
+        f"hf://datasets/org/{name}" for name in ("name", "name@v1#gold", "name#transcripts/test", "name@v9", "other")
+    ]
     environment = os.environ | {"HF_ENDPOINT": hub, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
     command = [sys.executable, "-c", READ, *addresses]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)

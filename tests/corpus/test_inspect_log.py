@@ -121,12 +121,14 @@ def test_what_a_whole_run_has_in_common_is_known_of_each_sample() -> None:
 
 def test_order_is_by_epoch_and_id_whatever_order_samples_finished_in(log: Log, parts: Any, taken: Any) -> None:
     done = [(10, 1), (9, 2), ("b", 1), (9, 1), ("a/b", 1), (10, 2)]
-    transcripts, _ = taken(log(*(parts[2](id, epoch) for id, epoch in done)))
+    transcripts, _ = taken(log(*(parts[2](name, epoch) for name, epoch in done)))
     order = [(transcript.metadata["epoch"], transcript.id) for transcript in transcripts]
     assert order == [(1, "9"), (1, "10"), (1, "a/b"), (1, "b"), (2, "9"), (2, "10")]
 
 
-def test_id_and_epoch_come_from_the_sample_and_not_from_its_name(log: Log, parts: Any, taken: Any, tmp_path: Path) -> None:
+def test_id_and_epoch_come_from_the_sample_and_not_from_its_name(
+    log: Log, parts: Any, taken: Any, tmp_path: Path
+) -> None:
     entry, zipped, sample = parts
     (tmp_path / "a.eval").write_bytes(zipped([entry("samples/x_epoch_7.json", json.dumps(sample("y", 3)).encode())]))
     ((transcript,), _) = taken(tmp_path / "a.eval")
@@ -209,7 +211,13 @@ def test_a_zip_bomb_is_refused_without_being_unpacked(tmp_path: Path, parts: Any
 def test_texts_that_are_kept_apart_are_put_back(log: Log, parts: Any, taken: Any) -> None:
     said = [
         {"role": "user", "content": "attachment://abc"},
-        {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "attachment://def"}, {"type": "text", "text": "attachment://x"}]},
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "reasoning", "reasoning": "attachment://def"},
+                {"type": "text", "text": "attachment://x"},
+            ],
+        },
     ]
     ((transcript,), _) = taken(log(parts[2](1, messages=said, attachments={"abc": "Long.", "def": "Thought."})))
     assert [(m.content, m.reasoning) for m in transcript.messages] == [("Long.", None), ("attachment://x", "Thought.")]
@@ -223,7 +231,12 @@ def test_an_errored_sample_with_messages_is_a_transcript_that_says_so(log: Log, 
 def test_a_json_log_is_read_sample_by_sample_and_keeps_what_came_before_a_break(
     written: Callable[..., Path], parts: Any, taken: Any
 ) -> None:
-    log = {"version": 2, "status": "success", "eval": {"task": "af", "model": "m"}, "samples": [parts[2](1), parts[2](2)]}
+    log = {
+        "version": 2,
+        "status": "success",
+        "eval": {"task": "af", "model": "m"},
+        "samples": [parts[2](1), parts[2](2)],
+    }
     for indent in (None, 2):
         transcripts, rejects = taken(written("a.json", json.dumps(log, indent=indent)))
         assert ([(t.id, t.model) for t in transcripts], rejects) == ([("1", "m"), ("2", "m")], [])

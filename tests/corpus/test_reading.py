@@ -13,13 +13,14 @@ import pytest
 from feint.corpus import reading
 from feint.corpus.errors import InputError
 from feint.corpus.reject import Reject
+from feint.corpus.sources import jsonl
 from feint.corpus.transcript import Transcript
 
 Written = Callable[..., Path]
 
 
-def row(id: str) -> list[dict[str, str]]:
-    return [{"id": id, "text": "Yes."}]
+def row(name: str) -> list[dict[str, str]]:
+    return [{"id": name, "text": "Yes."}]
 
 
 def test_a_folder_is_walked_in_order_and_hidden_files_are_passed_over(
@@ -37,7 +38,13 @@ def test_paths_are_read_in_the_order_they_are_named(written: Written, taken: Any
 
 
 def test_files_of_no_known_format_are_told_apart_from_failed_transcripts(written: Written, taken: Any) -> None:
-    for name, content in {"README.md": "# Logs", "LICENSE": "MIT", "a.png": b"\x89PNG", "notes.txt": "x", "e.csv": ""}.items():
+    for name, content in {
+        "README.md": "# Logs",
+        "LICENSE": "MIT",
+        "a.png": b"\x89PNG",
+        "notes.txt": "x",
+        "e.csv": "",
+    }.items():
         written(f"in/{name}", content)
     written("in/bad.jsonl", "nonsense\n")
     transcripts, rejects = taken(written("in/good.jsonl", row("good")).parent)
@@ -139,8 +146,6 @@ def test_equal_ids_are_allowed_through(written: Written, taken: Any) -> None:
 def test_a_source_that_breaks_in_an_unforeseen_way_ends_in_a_reject_after_what_came_before(
     written: Written, taken: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from feint.corpus.sources import jsonl
-
     whole = jsonl.read
 
     def breaking(path: Path) -> Iterator[Transcript | Reject]:

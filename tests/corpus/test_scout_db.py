@@ -12,7 +12,10 @@ import pytest
 
 from feint.corpus.sources import scout_db
 
-SAID = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "Hm."}]}]
+SAID = [
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": [{"type": "reasoning", "reasoning": "Hm."}]},
+]
 
 
 @pytest.fixture
@@ -54,6 +57,18 @@ def test_a_row_becomes_a_transcript(database: Callable[..., Path], taken: Any) -
         "scores": "no json",
         "arm": "observed",
     }
+
+
+def test_a_file_is_known_by_its_columns(database: Callable[..., Path], taken: Any) -> None:
+    assert [t.id for t in taken(database({}, name="renamed.parquet"))[0]] == ["t0"]
+
+
+def test_a_file_without_words_says_what_it_lacks(tmp_path: Path, taken: Any) -> None:
+    path = tmp_path / "transcripts_a.parquet"
+    pl.DataFrame({"transcript_id": ["a"], "score": ["C"]}).write_parquet(path)
+    assert [r.reason for r in taken(path)[1]] == [
+        "expected columns transcript_id and messages, found transcript_id, score"
+    ]
 
 
 def test_a_bad_row_is_one_reject(database: Callable[..., Path], taken: Any) -> None:

@@ -1,6 +1,7 @@
 """Members of a zip come out whole, or not at all with a sentence."""
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -52,9 +53,8 @@ def test_the_last_of_two_members_of_one_name_counts(parts: Any) -> None:
 def test_what_is_wrong_is_said_in_one_sentence(
     properties: dict[str, Any], sentence: str, only: Callable[..., bytes]
 ) -> None:
-    with pytest.raises(ValueError) as error:
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         only(**properties)
-    assert str(error.value) == sentence
 
 
 @pytest.mark.parametrize("method", [8, 93])
@@ -72,7 +72,7 @@ def test_a_member_that_lies_about_its_size_is_not_unpacked_further(method: int, 
 def test_a_zip_of_many_bombs_is_refused_as_a_whole(parts: Any) -> None:
     entry, zipped, _ = parts
     content = zipped([entry(f"{i}", b"x", claimed=60 << 20) for i in range(100)])
-    with pytest.raises(ValueError, match="would unpack to 6,000.0 MiB"):
+    with pytest.raises(ValueError, match=r"would unpack to 6,000\.0 MiB"):
         zip_members.check_total(zip_members.members(io.BytesIO(content)), len(content))
 
 

@@ -1,0 +1,49 @@
+"""Encoding: our loop against sentence-transformers' encode on the same windows of the bundled corpus."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+
+from feint.models import encoders
+from feint.models.encoders import minilm
+from feint.models.passages import Block, cut
+from tests.bench.measure import best
+from tests.bench.texts import transcripts
+
+TOKENS = 60_000
+
+
+def rows() -> Iterator[tuple[str, ...]]:
+    """One row a precision."""
+    from sentence_transformers import SentenceTransformer
+
+    torch.set_num_threads(2)
+    stock = SentenceTransformer(str(minilm._folder()), device="cpu")
+    texts, total = _windows(stock.tokenizer)
+    blocks = [Block(text, ((0, len(text)),)) for text in texts]
+    stock.encode(texts[:8])
+    base, expected = best(lambda: stock.encode(texts, normalize_embeddings=True), 3)
+    yield "encoding", "sentence-transformers, float32", f"{total / base:,.0f} tokens/s", "1.00 ×", ""
+    precisions = ["float32", "bfloat16"] if minilm.best_precision() == "bfloat16" else ["float32"]
+    for precision in precisions:
+        encoder = encoders.load(precision=precision)
+        encoder.encode(blocks[:8])
+        seconds, found = best(lambda encoder=encoder: encoder.encode(blocks), 3)
+        apart = max(float(1 - np.dot(v[0], w)) for v, w in zip(found, expected, strict=True))
+        yield "encoding", f"feint, {precision}", f"{total / seconds:,.0f} tokens/s", f"{base / seconds:.2f} ×", f"max 1−cos {apart:.1e}"
+
+
+def _windows(tokenizer) -> tuple[list[str], int]:
+    """Texts of whole sentences that fit the encoder's window, special tokens included, and their tokens together."""
+    texts, total = [], 0
+    for transcript in transcripts():
+        for block in cut(transcript)[1]:
+            text = block.text[: block.bounds[min(len(block.bounds), 8) - 1][1]] if block.bounds else ""
+            tokens = len(tokenizer(text, verbose=False)["input_ids"])
+            if 16 < tokens <= 256:
+                texts.append(text)
+                total += tokens
+            if total > TOKENS:
+                return texts, total
+    return texts, total
