@@ -84,6 +84,8 @@ class Detector:
         """
         if len(transcripts) != len(labels):
             raise InputError(f"found {len(transcripts)} transcripts and {len(labels)} labels; expected as many")
+        if groups is not None and len(groups) != len(labels):
+            raise InputError(f"found {len(labels)} labels and {len(groups)} groups; expected as many")
         examples = [
             Example(_transcript(given), bool(label), groups[index] if groups else str(index))
             for index, (given, label) in enumerate(zip(transcripts, labels, strict=True))
@@ -220,7 +222,7 @@ def _contents(fit: Fit, encoder: Encoder, trained_on: Mapping[str, Any]) -> Cont
     config = folder.Config(
         format=folder.FORMAT, feint=_version(), indicators=list(fit.heads.names), threshold=fit.threshold,
         encoder=folder.EncoderConfig(name=encoder.name, dimensions=encoder.dimensions),
-        calibration={"slope": fit.platt.slope, "intercept": fit.platt.intercept},
+        calibration=folder.Calibration(slope=fit.platt.slope, intercept=fit.platt.intercept),
         trained_on=dict(trained_on), tensors_sha256="",
     )  # fmt: skip
     return Contents(config=config, heads=fit.heads, decision=fit.decision, platt=fit.platt)
@@ -246,7 +248,7 @@ def _taken(given: Given) -> Transcript | Reject:
         return given
     if isinstance(given, str):
         given = {"id": None, "text": given}
-    return from_row(dict(given), "", "")
+    return from_row(dict(given) if isinstance(given, Mapping) else given, "", "")
 
 
 def _transcript(given: Given) -> Transcript:

@@ -59,7 +59,7 @@ class Settings:
     """Inverse strength of the decision's penalty."""
     folds: int = 5
     """Group folds for what must be seen on examples that were not fitted on."""
-    false_positive_rate: float = 0.01
+    false_positive_rate: float = 0.05
     """Share of development negatives the threshold may flag."""
 
 

@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from feint.corpus import digest
 from feint.corpus.errors import DetectorError
 from feint.models.calibration import Platt
-from feint.models.decision import Decision
+from feint.models.decision import POOLS, Decision
 from feint.models.heads import Heads
 
 FORMAT = 1
 """Version of the folder's form; a detector of a newer form says so and is not guessed at."""
 CONFIG, TENSORS = "config.json", "head.safetensors"
-SHAPES = ("heads.weight", "heads.bias", "decision.centre", "decision.scale", "decision.weight", "decision.bias")
 
 
 class EncoderConfig(BaseModel):
@@ -30,6 +31,15 @@ class EncoderConfig(BaseModel):
     name: str
     revision: str | None = None
     dimensions: int
+
+
+class Calibration(BaseModel):
+    """Platt's two numbers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slope: float
+    intercept: float
 
 
 class Config(BaseModel):
@@ -44,7 +54,7 @@ class Config(BaseModel):
     indicators: list[str]
     """Heads, in the order of the tensors' rows."""
     threshold: float
-    calibration: dict[str, float]
+    calibration: Calibration
     trained_on: dict[str, Any]
     tensors_sha256: str
 
@@ -66,10 +76,10 @@ def write(folder: Path, config: dict[str, Any], heads: Heads, decision: Decision
         "heads.weight": heads.weight, "heads.bias": heads.bias, "decision.centre": decision.centre,
         "decision.scale": decision.scale, "decision.weight": decision.weight, "decision.bias": np.array([decision.bias]),
     }  # fmt: skip
-    packed = save_tensors({name: np.ascontiguousarray(tensor, np.float32) for name, tensor in tensors.items()})
+    packed = save_tensors({name: np.ascontiguousarray(tensor, np.float64) for name, tensor in tensors.items()})
     whole = Config(
         format=FORMAT, indicators=list(heads.names), tensors_sha256=digest.of_bytes(packed),
-        calibration={"slope": platt.slope, "intercept": platt.intercept}, **config,
+        calibration=Calibration(slope=platt.slope, intercept=platt.intercept), **config,
     )  # fmt: skip
     _replace(folder, {
         CONFIG: (json.dumps(whole.model_dump(), indent=2, ensure_ascii=False) + "\n").encode(),
@@ -97,21 +107,16 @@ def _replace(folder: Path, files: dict[str, bytes]) -> None:
 
 def read(folder: Path) -> Contents:
     """Everything in the folder, hashes and shapes checked; DetectorError says what is missing or foreign."""
-    for name in (CONFIG, TENSORS):
-        if not (folder / name).is_file():
-            raise DetectorError(f"{folder} has no {name}; expected a folder written by 'feint train' or Detector.save")
-    config = _config(folder / CONFIG)
-    packed = (folder / TENSORS).read_bytes()
+    config = _config(_there(folder, CONFIG))
+    packed = _there(folder, TENSORS).read_bytes()
     if digest.of_bytes(packed) != config.tensors_sha256:
         raise DetectorError(
             f"{folder / TENSORS} is not the file its {CONFIG} was written with; copy both anew or train again"
         )
-    tensors = {name: tensor.astype(np.float64) for name, tensor in load_tensors(packed).items()}
-    if set(tensors) != set(SHAPES):
-        raise DetectorError(f"{folder / TENSORS} holds {sorted(tensors)}, expected {sorted(SHAPES)}")
-    expected = (len(config.indicators), config.encoder.dimensions)
-    if tensors["heads.weight"].shape != expected:
-        raise DetectorError(f"{folder}: heads have shape {tensors['heads.weight'].shape}, the config says {expected}")
+    tensors = _tensors(packed, folder / TENSORS)
+    found, expected = {name: tensor.shape for name, tensor in tensors.items()}, _shapes(config)
+    if found != expected:
+        raise DetectorError(f"{folder / TENSORS} holds {found}, its {CONFIG} says {expected}")
     return Contents(
         config=config,
         heads=Heads(tuple(config.indicators), tensors["heads.weight"], tensors["heads.bias"]),
@@ -119,8 +124,30 @@ def read(folder: Path) -> Contents:
             tensors["decision.centre"], tensors["decision.scale"], tensors["decision.weight"],
             float(tensors["decision.bias"][0]),
         ),
-        platt=Platt(**config.calibration),
+        platt=Platt(config.calibration.slope, config.calibration.intercept),
     )  # fmt: skip
+
+
+def _there(folder: Path, name: str) -> Path:
+    if not (folder / name).is_file():
+        raise DetectorError(f"{folder} has no {name}; expected a folder written by 'feint train' or Detector.save")
+    return folder / name
+
+
+def _tensors(packed: bytes, path: Path) -> dict[str, npt.NDArray[np.float64]]:
+    try:
+        return {name: tensor.astype(np.float64) for name, tensor in load_tensors(packed).items()}
+    except SafetensorError as error:
+        raise DetectorError(f"{path} is no safetensors file: {error}; copy it anew or train again") from error
+
+
+def _shapes(config: Config) -> dict[str, tuple[int, ...]]:
+    heads = len(config.indicators)
+    pools = (heads * len(POOLS),)
+    return {
+        "heads.weight": (heads, config.encoder.dimensions), "heads.bias": (heads,), "decision.centre": pools,
+        "decision.scale": pools, "decision.weight": pools, "decision.bias": (1,),
+    }  # fmt: skip
 
 
 def _config(path: Path) -> Config:
@@ -132,7 +159,7 @@ def _config(path: Path) -> Config:
                 f"it was written by feint {given.get('feint', '?')}: install that or a newer one"
             )
         return Config.model_validate(given)
-    except (ValueError, ValidationError) as error:
+    except (ValueError, RecursionError) as error:
         reason = error.errors()[0] if isinstance(error, ValidationError) else None
         said = f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" if reason else str(error)
         raise DetectorError(f"{path} is not a detector's configuration: {said}") from error

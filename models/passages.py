@@ -16,7 +16,7 @@ SHORTEST = 12
 _END = re.compile(
     r"""
     (?<!\be\.g) (?<!\bi\.e) (?<!\bvs) (?<!\bcf) (?<!\bDr) (?<!\bMr) (?<!\bMs) (?<!\betc)
-    [.!?…]+ ["'”’)\]*_]* (?=\s)   # the end of a sentence, with what closes it
+    (?<![.!?…]) [.!?…]++ ["'”’)\]*_]*+ (?=\s)   # the end of a sentence, with what closes it; no run is tried twice
     | [。！？] | \n+                # full stops that need no space; the end of a line or list item
     """,
     re.VERBOSE,
@@ -71,13 +71,15 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[start:end] for start, end in sentences(text)]
     ['One is here.', 'Two, e.g. three, as well!']
     """
-    begin = 0
+    start = stop = seen = 0
     for end in [match.end() for match in _END.finditer(text)] + [len(text)]:
-        start, stop = _trim(text, begin, end)
-        if stop - start < SHORTEST and end < len(text):
-            continue
-        begin = end
-        yield from _pieces(text, start, stop)
+        first, last = _trim(text, seen, end)
+        seen = end
+        if first < last:
+            start, stop = (start if start < stop else first), last
+        if start < stop and (stop - start >= SHORTEST or end == len(text)):
+            yield from _pieces(text, start, stop)
+            start = stop
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -18,7 +18,8 @@ def at_false_positive_rate(probabilities: Floats, labels: npt.NDArray[np.bool_],
         return 0.0
     highest_refused = float(negatives[allowed])
     above = probabilities[probabilities > highest_refused]
-    return (highest_refused + float(above.min())) / 2 if len(above) else float(np.nextafter(highest_refused, 2))
+    middle = (highest_refused + float(above.min())) / 2 if len(above) else highest_refused
+    return max(middle, float(np.nextafter(highest_refused, 2)))  # the middle of two neighbouring numbers is one of them
 
 
 def wilson(count: int, total: int, z: float = 1.959964) -> tuple[float, float]:

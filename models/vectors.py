@@ -8,9 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from feint.corpus import digest
+from feint.corpus.errors import InputError
 from feint.models.encoders import Encoder
 from feint.models.encoders.windows import Vectors
 from feint.models.passages import Block
+
+NO_CACHE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+"""What SQLite answers where the file is none of its own, is damaged, or has other columns."""
 
 
 class VectorCache:
@@ -24,30 +28,59 @@ class VectorCache:
         self._path = path
 
     def encode(self, encoder: Encoder, blocks: Sequence[Block], chunk: int = 64) -> Iterator[list[Vectors]]:
-        """The blocks' vectors in order, `chunk` blocks at a time; only what is not in the file is encoded."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=60)) as file:
-            file.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, rows INTEGER, data BLOB)")
-            for start in range(0, len(blocks), chunk):
-                yield self._chunk(file, encoder, blocks[start : start + chunk])
+        """The blocks' vectors in order, `chunk` blocks at a time; only what is not in the file is encoded.
 
-    def _chunk(self, file: sqlite3.Connection, encoder: Encoder, blocks: Sequence[Block]) -> list[Vectors]:
+        InputError where the file cannot be written.
+        """
+        for start in range(0, len(blocks), chunk):
+            yield self._chunk(encoder, blocks[start : start + chunk])
+
+    def _chunk(self, encoder: Encoder, blocks: Sequence[Block]) -> list[Vectors]:
         keys = [digest.of_value([encoder.fingerprint, block.text, block.bounds]) for block in blocks]
-        known = {key: vectors for key in keys if (vectors := _get(file, key)) is not None}
+        known = self._get(keys, encoder.dimensions)
         missing = {key: block for key, block in zip(keys, blocks, strict=True) if key not in known}
         fresh = dict(zip(missing, encoder.encode(list(missing.values())), strict=True))
-        with file:
-            file.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [(key, len(vectors), vectors.tobytes()) for key, vectors in fresh.items()],
-            )
+        self._put(fresh)
         known |= fresh
         return [known[key] for key in keys]
 
+    def _get(self, keys: Sequence[str], dimensions: int) -> dict[str, Vectors]:
+        try:
+            with closing(self._opened()) as file:
+                rows = [file.execute("SELECT * FROM vectors WHERE key = ?", (key,)).fetchone() for key in keys]
+                return {
+                    key: np.frombuffer(data, np.float32).reshape(count, dimensions)
+                    for key, count, data in filter(None, rows)
+                }
+        except (sqlite3.DatabaseError, ValueError) as error:
+            self._cleared(error)
+            return {}
 
-def _get(file: sqlite3.Connection, key: str) -> Vectors | None:
-    found = file.execute("SELECT rows, data FROM vectors WHERE key = ?", (key,)).fetchone()
-    if found is None:
-        return None
-    rows, data = found
-    return np.frombuffer(data, np.float32).reshape(rows, -1)
+    def _put(self, fresh: dict[str, Vectors]) -> None:
+        rows = [(key, len(vectors), vectors.tobytes()) for key, vectors in fresh.items()]
+        try:
+            self._insert(rows)
+        except sqlite3.DatabaseError as error:
+            self._cleared(error)
+            self._insert(rows)
+
+    def _insert(self, rows: Sequence[tuple[str, int, bytes]]) -> None:
+        with closing(self._opened()) as file, file:
+            file.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+
+    def _opened(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = sqlite3.connect(self._path, timeout=60)
+        try:
+            file.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, rows INTEGER, data BLOB)")
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _cleared(self, error: Exception) -> None:
+        """Take a file that is no such cache away, with the journal of whoever wrote it; raise where it is another trouble."""
+        if isinstance(error, sqlite3.DatabaseError) and error.sqlite_errorcode & 0xFF not in NO_CACHE:
+            raise InputError(f"cannot keep vectors in {self._path}: {error}") from error
+        for left in self._path.parent.glob(f"{self._path.name}*"):
+            left.unlink()

@@ -30,11 +30,15 @@ class SentenceTransformerEncoder:
     @classmethod
     def load(cls, name: str, revision: str | None = None) -> "SentenceTransformerEncoder":
         """By hub id or folder; DetectorError where there is no such model or its tokenizer gives no offsets."""
+        from safetensors import SafetensorError
         from sentence_transformers import SentenceTransformer
 
+        weights = {"use_safetensors": True}  # never a pickle, whatever this torch does to unpickle safely
         try:
-            model = SentenceTransformer(name, revision=revision, device="cpu", trust_remote_code=False)
-        except (OSError, ValueError) as error:
+            model = SentenceTransformer(
+                name, revision=revision, device="cpu", trust_remote_code=False, model_kwargs=weights
+            )
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
             raise DetectorError(f"no sentence-transformers model at {name!r}: {reason}") from error
         if not model.tokenizer.is_fast:

@@ -47,7 +47,11 @@ def encode(blocks: Sequence[Block], tokens: Tokens, states: States, limit: int, 
 
 def windows(blocks: Sequence[Block], tokens: Tokens, limit: int) -> Iterator[Window]:
     """Windows of at most `limit` tokens, cut between passages where they can be, of about equal length in a block."""
-    for index, (block, (ids, offsets)) in enumerate(zip(blocks, tokens([b.text for b in blocks]), strict=True)):
+    if not blocks:
+        return  # some tokenizers cannot take an empty list
+    # No tokenizer takes a lone surrogate; a question mark in its place leaves every other character where it was.
+    texts = [block.text.encode(errors="replace").decode() for block in blocks]
+    for index, (block, (ids, offsets)) in enumerate(zip(blocks, tokens(texts), strict=True)):
         if not ids or not block.bounds:
             continue
         owner = _owners(block, offsets)

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.measure import command
+from tests.bench.measure import process
 from tests.bench.texts import write
 
 _STOCK = """
@@ -19,7 +19,13 @@ def rows() -> Iterator[tuple[str, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         one = Path(folder) / "one.jsonl"
         write(one, 1)
-        stock, stock_peak = min(command(["-c", _STOCK]) for _ in range(3))
-        ours, peak = min(command(["-m", "feint.pipeline.cli", "scan", str(one)]) for _ in range(3))
-    yield "cold start", "import sentence_transformers, encode one text", f"{stock:.2f} s", "1.00 ×", f"{stock_peak:.0f} MB"
+        stock, _, stock_peak = process("-c", _STOCK, times=3)
+        ours, _, peak = process("-m", "feint.pipeline.cli", "scan", str(one), times=3)
+    yield (
+        "cold start",
+        "import sentence_transformers, encode one text",
+        f"{stock:.2f} s",
+        "1.00 ×",
+        f"{stock_peak:.0f} MB",
+    )
     yield "cold start", "feint scan of one transcript", f"{ours:.2f} s", f"{ours / stock:.2f} ×", f"{peak:.0f} MB"

@@ -1,0 +1,85 @@
+"""What the tests of several rooms share: two dozen labelled transcripts, a detector fitted on them, the real command."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feint.models import Detector
+from feint.models import encoders as encoders_
+from feint.models.encoders.minilm import MiniLM
+from feint.pipeline import config
+from feint.pipeline.store import Store
+from feint.pipeline.train import train_on
+
+FEW = Path(__file__).parent / "few.jsonl"
+os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+Feint = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def few() -> Path:
+    """12 pairs of a faking transcript and one that is not; the first six pairs have marked spans."""
+    return FEW
+
+
+@pytest.fixture(scope="session")
+def rows() -> list[dict[str, Any]]:
+    """The same, parsed."""
+    return [json.loads(line) for line in FEW.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="session")
+def encoder() -> MiniLM:
+    """The embedded encoder in float32."""
+    found = encoders_.load(precision="float32")
+    assert isinstance(found, MiniLM)
+    return found
+
+
+@pytest.fixture(scope="session")
+def detector_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A detector fitted from scratch on the few, as a folder."""
+    root = tmp_path_factory.mktemp("detector")
+    train_on([FEW], "scratch", root / "small", config.load(), Store(root / "store"))
+    return root / "small"
+
+
+@pytest.fixture(scope="session")
+def detector(detector_folder: Path) -> Detector:
+    """The same, loaded, in float32."""
+    return Detector.load(detector_folder, precision="float32")
+
+
+@pytest.fixture
+def command() -> tuple[str, ...]:
+    """How the real command line is started."""
+    return (sys.executable, "-W", "error", "-m", "feint.pipeline.cli")
+
+
+@pytest.fixture
+def feint(tmp_path: Path, command: tuple[str, ...]) -> Feint:
+    """Runs the real command line in an empty folder."""
+
+    def run(*arguments: Any, stdin: str | bytes = "", env: dict[str, str] | None = None) -> Any:
+        return subprocess.run(
+            [*command, *map(str, arguments)],
+            cwd=tmp_path,
+            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
+            capture_output=True,
+            env=os.environ | (env or {}),
+            timeout=120,
+            check=False,
+        )
+
+    def said(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+        done = run(*arguments, **options)
+        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return said

@@ -1,0 +1,53 @@
+"""The decision: pools worked by hand, a regression held against scikit-learn's, and a prior that labels move."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from feint.models import decision
+from feint.models.decision import Decision
+
+GENERATOR = np.random.default_rng(1)
+FEATURES = GENERATOR.normal(2.0, 3.0, size=(60, 4))
+LABELS = FEATURES[:, 0] - FEATURES[:, 1] + GENERATOR.normal(size=60) > 0
+PRIOR = Decision(np.zeros(4), np.ones(4), np.array([0.0, 0.0, 1.0, 0.0]), -1.0)
+
+
+def test_pools_stand_side_by_side_for_each_head() -> None:
+    logits = np.array([[1.0, -2.0], [3.0, -4.0]])  # two passages, two heads
+    np.testing.assert_array_equal(decision.pool(logits), [3, 2, -2, -3])
+
+
+def test_it_is_the_logistic_regression_on_standardised_pools() -> None:
+    fitted = decision.fit(FEATURES, LABELS, c=0.5)
+    standard = (FEATURES - FEATURES.mean(axis=0)) / FEATURES.std(axis=0)
+    theirs = LogisticRegression(C=0.5, tol=1e-10, max_iter=10_000).fit(standard, LABELS)
+    np.testing.assert_allclose(fitted.weight, theirs.coef_[0], atol=1e-3)
+    np.testing.assert_allclose(fitted.logits(FEATURES), theirs.decision_function(standard), atol=5e-3)
+
+
+def test_a_pool_that_never_varies_is_no_trouble() -> None:
+    fitted = decision.fit(np.column_stack([FEATURES, np.full(60, -8.0)]), LABELS, c=0.5)
+    assert np.isfinite(fitted.logits(np.full((1, 5), -8.0))).all()
+
+
+def test_few_labels_move_a_prior_little_and_many_move_it_far() -> None:
+    few = decision.fit(FEATURES[:4], LABELS[:4], 0.01, PRIOR)
+    many = decision.fit(np.tile(FEATURES, (200, 1)), np.tile(LABELS, 200), 0.01, PRIOR)
+    free = decision.fit(FEATURES, LABELS, 1e6)
+    assert np.abs(few.weight - PRIOR.weight).max() < 0.15
+    assert few.centre is PRIOR.centre
+    np.testing.assert_allclose(many.logits(FEATURES), free.logits(FEATURES), rtol=0.2, atol=0.2)
+
+
+def test_a_penalty_without_end_leaves_the_prior() -> None:
+    np.testing.assert_allclose(decision.fit(FEATURES, LABELS, 1e-12, PRIOR).weight, PRIOR.weight, atol=1e-6)
+
+
+@given(st.lists(st.floats(-50, 50), min_size=4, max_size=4))
+def test_contributions_add_up_to_the_log_odds(features: list[float]) -> None:
+    fitted = decision.fit(FEATURES, LABELS, c=0.5)
+    row = np.array(features)
+    added = decision.contributions(fitted, row, ["a", "b"])
+    assert np.isclose(sum(added.values()) + fitted.bias, fitted.logits(row[None])[0])
