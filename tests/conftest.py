@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from feint.models import Detector
@@ -19,6 +20,8 @@ from feint.pipeline.train import train_on
 
 FEW = Path(__file__).parent / "few.jsonl"
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"}
+hypothesis.settings.register_profile("house", deadline=None)  # a slow machine is no fault of the code
+hypothesis.settings.load_profile("house")
 
 Feint = Callable[..., subprocess.CompletedProcess[str]]
 

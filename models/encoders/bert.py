@@ -47,29 +47,29 @@ class Bert:
         tokens = torch.tensor([token for sequence in sequences for token in sequence])
         places = torch.cat([torch.arange(length) for length in lengths])
         state = F.layer_norm(self._words[tokens] + self._places[places], self._norm[0].shape, *self._norm, eps=EPSILON)
-        state = state.to(self._dtype)
         for layer in self._layers:
             state = layer(state, lengths)
-        return list(state.float().split(lengths))
+        return list(state.split(lengths))
 
 
 class _Layer:
     def __init__(self, weights: dict[str, Tensor], prefix: str, heads: int, dtype: torch.dtype) -> None:
         attention = [_pair(weights, f"{prefix}attention.self.{name}", dtype) for name in ("query", "key", "value")]
         self._heads = heads
+        self._dtype = dtype
         self._mix = _Linear(torch.cat([w for w, _ in attention]), torch.cat([b for _, b in attention]))
         self._out = _Linear(*_pair(weights, f"{prefix}attention.output.dense", dtype))
-        self._norm = _pair(weights, f"{prefix}attention.output.LayerNorm", dtype)
+        self._norm = _pair(weights, f"{prefix}attention.output.LayerNorm")
         self._up = _Linear(*_pair(weights, f"{prefix}intermediate.dense", dtype))
         self._down = _Linear(*_pair(weights, f"{prefix}output.dense", dtype))
-        self._last_norm = _pair(weights, f"{prefix}output.LayerNorm", dtype)
+        self._last_norm = _pair(weights, f"{prefix}output.LayerNorm")
 
     def __call__(self, state: Tensor, lengths: list[int]) -> Tensor:
-        width = state.shape[1]
-        mixed = self._mix(state).view(len(state), 3, self._heads, -1)
+        width, dtype = state.shape[1], self._dtype
+        mixed = self._mix(state.to(dtype)).view(len(state), 3, self._heads, -1)
         attended = torch.cat([_attend(part) for part in mixed.split(lengths)])
         state = F.layer_norm(state + self._out(attended), (width,), *self._norm, eps=EPSILON)
-        inner = self._up(state, gelu=True)
+        inner = self._up(state.to(dtype), gelu=True)
         return F.layer_norm(state + self._down(inner), (width,), *self._last_norm, eps=EPSILON)
 
 

@@ -38,7 +38,8 @@ def test_few_labels_move_a_prior_little_and_many_move_it_far() -> None:
     free = decision.fit(FEATURES, LABELS, 1e6)
     assert np.abs(few.weight - PRIOR.weight).max() < 0.15
     assert few.centre is PRIOR.centre
-    np.testing.assert_allclose(many.logits(FEATURES), free.logits(FEATURES), rtol=0.2, atol=0.2)
+    assert np.corrcoef(many.logits(FEATURES), free.logits(FEATURES))[0, 1] > 0.99
+    assert np.abs(many.weight - PRIOR.weight).max() > 1
 
 
 def test_a_penalty_without_end_leaves_the_prior() -> None:

@@ -112,7 +112,7 @@ def test_pickled_weights_and_foreign_modules_are_refused_and_not_run(copied: Pat
     shutil.copytree(copied, pickled, ignore=shutil.ignore_patterns("model.safetensors"))
     with (pickled / "pytorch_model.bin").open("wb") as file:
         pickle.dump(Running(tmp_path / "ran"), file)
-    with pytest.raises(DetectorError, match="no sentence-transformers model at .* no file named model.safetensors"):
+    with pytest.raises(DetectorError, match=r"no sentence-transformers model at .* no file named model.safetensors"):
         encoders.load(str(pickled))
 
     module = tmp_path / "module"

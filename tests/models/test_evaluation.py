@@ -13,7 +13,9 @@ from feint.models.evaluation import MEASURES, auroc, calibration_error, estimate
 from feint.models.thresholds import at_false_positive_rate
 
 SCORES = st.sampled_from([0.0, 0.1, 0.2, 0.5, 0.5000001, 0.9, 1.0])
-JUDGED = st.lists(st.tuples(SCORES, st.booleans()), min_size=2, max_size=30).filter(lambda rows: len({b for _, b in rows}) == 2)
+JUDGED = st.lists(st.tuples(SCORES, st.booleans()), min_size=2, max_size=30).filter(
+    lambda rows: len({b for _, b in rows}) == 2
+)
 
 
 def columns(rows: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]:

@@ -83,7 +83,9 @@ def test_a_long_sentence_is_cut_at_a_space_and_a_long_word_anywhere() -> None:
 
 
 def test_only_what_an_assistant_says_is_cut() -> None:
-    messages = tuple(Message(role=role, content=f"Said by the {role}.") for role in ("system", "user", "tool", "assistant"))
+    messages = tuple(
+        Message(role=role, content=f"Said by the {role}.") for role in ("system", "user", "tool", "assistant")
+    )
     transcript = Transcript(id="a", messages=messages)
     assert [passage.span.quote(transcript) for passage in cut(transcript)[0]] == ["Said by the assistant."]
 

@@ -17,7 +17,10 @@ from feint.models.encoders.windows import Vectors
 from feint.models.passages import Block, sentences
 from feint.models.vectors import VectorCache
 
-BLOCKS = [Block(text, tuple(sentences(text))) for text in ("I comply for now. So be it.", "They rate this.", "Done, as asked.")]
+BLOCKS = [
+    Block(text, tuple(sentences(text)))
+    for text in ("I comply for now. So be it.", "They rate this.", "Done, as asked.")
+]
 
 
 class Counting:

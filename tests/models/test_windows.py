@@ -37,7 +37,9 @@ def test_every_token_is_in_one_window_in_order_and_no_window_is_over_the_limit(t
         assert all(0 < len(window.ids) <= limit for window in mine)
         owners = [passage for window in mine for passage in window.passages]
         bounds = blocks[index].bounds
-        assert all(bounds[owner][0] <= start < bounds[owner][1] for owner, (start, _) in zip(owners, offsets, strict=True))
+        assert all(
+            bounds[owner][0] <= start < bounds[owner][1] for owner, (start, _) in zip(owners, offsets, strict=True)
+        )
 
 
 @given(TEXTS.filter(str.strip), st.integers(41, 60))
@@ -59,7 +61,9 @@ def test_a_passage_is_the_mean_of_its_tokens_over_all_windows() -> None:
 
 
 def test_a_block_without_tokens_gives_zero_vectors() -> None:
-    (vectors,) = windows.encode([Block("\u200b", ((0, 1),))], lambda texts: [([], []) for _ in texts], lambda _: [], 9, 3)
+    (vectors,) = windows.encode(
+        [Block("\u200b", ((0, 1),))], lambda texts: [([], []) for _ in texts], lambda _: [], 9, 3
+    )
     np.testing.assert_array_equal(vectors, np.zeros((1, 3)))
 
 

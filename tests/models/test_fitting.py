@@ -1,0 +1,124 @@
+"""Fitting: what a passage is taught, who judges whom, and the same bytes from the same input."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feint.corpus.errors import InputError
+from feint.corpus.span import Span
+from feint.corpus.transcript import Message, Transcript
+from feint.models import fitting
+from feint.models.evaluation import auroc
+from feint.models.fitting import Example, Mark, Settings
+from feint.models.passages import cut
+
+TEXT = "They train me on this. I object to it. I comply for now."
+SPANS = [Span(0, "content", 0, 22), Span(0, "content", 23, 38), Span(0, "content", 39, 56)]
+NAMES = ["training_awareness", "preservation_motive", "faking"]
+
+
+def example(label: bool = True, group: str = "g", **known: Any) -> Example:
+    transcript = Transcript(id="a", messages=(Message(role="assistant", content=TEXT),))
+    return Example(transcript, label, group, **known)
+
+
+def targets(one: Example) -> list[list[float | None]]:
+    found = fitting.targets(one, cut(one.transcript)[0], NAMES)
+    return [[None if np.isnan(value) else value for value in row] for row in found.tolist()]
+
+
+def test_marked_passages_show_what_they_are_marked_with_and_others_show_nothing() -> None:
+    marks = (
+        Mark("training_awareness", "endorsed", SPANS[0]),
+        Mark("preservation_motive", "considered", SPANS[1]),
+        Mark("preservation_motive", "endorsed", Span(0, "content", 50, 52)),
+        Mark("training_awareness", "mentioned", SPANS[2]),
+    )
+    # the headline's passage is the one with endorsed decisive words; what is merely mentioned weighs nothing
+    assert targets(example(marks=marks)) == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+    assert targets(example(label=False, marks=marks)) == [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+    assert targets(example(marks=())) == [[0, 0, 0]] * 3
+
+
+def test_a_label_without_marks_is_said_of_every_passage_and_silence_is_no_label() -> None:
+    assert targets(example(labels={"preservation_motive": False})) == [[None, 0, 1]] * 3
+    assert targets(example(label=False)) == [[None, None, 0]] * 3
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), min_size=2, max_size=40).filter(
+        lambda rows: len({label for _, label in rows}) == 2
+    ),
+    st.integers(2, 6),
+)
+def test_a_group_is_never_parted_and_everybody_is_judged_once(rows: list[tuple[str, bool]], folds: int) -> None:
+    groups, labels = [group for group, _ in rows], np.array([label for _, label in rows])
+    found = list(fitting.group_folds(groups, labels, folds))
+    outside = np.concatenate([out for _, out in found])
+    assert sorted(outside) == list(range(len(rows)))
+    if len(found) > 1:
+        for inside, out in found:
+            assert len(inside) > 0 < len(out)
+            assert not {groups[i] for i in inside} & {groups[i] for i in out}
+            assert len(inside) + len(out) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("labels", "found"), [([], "no labels"), ([True] * 3, "3 labels, all true"), ([False], "1 labels, all false")]
+)
+def test_one_class_teaches_nothing(labels: Sequence[bool], found: str) -> None:
+    with pytest.raises(InputError, match=rf"found {found}; expected some true and some false: add examples"):
+        fitting.checked([example(label) for label in labels])
+
+
+def synthetic(count: int, dimensions: int = 8) -> tuple[list[Example], list[list[Any]], list[np.ndarray]]:
+    """Examples of which the faking ones have one passage that points along the first axis."""
+    generator = np.random.default_rng(4)
+    examples, passages, vectors = [], [], []
+    for index in range(count):
+        label = index % 2 == 0
+        one = example(label, group=f"g{index // 2}", marks=(Mark("preservation_motive", "endorsed", SPANS[2]),) * label)
+        rows = generator.normal(scale=0.3, size=(3, dimensions))
+        rows[2, 0] += 1.5 * label
+        examples.append(one)
+        passages.append(cut(one.transcript)[0])
+        vectors.append(rows.astype(np.float32))
+    return examples, passages, vectors
+
+
+def test_what_judges_was_not_fitted_on_what_it_judges() -> None:
+    examples, passages, vectors = synthetic(60)
+    generator = np.random.default_rng(5)
+    noise = [generator.normal(size=(3, 300)).astype(np.float32) for _ in vectors]
+    found = fitting.fit(examples, passages, noise, ["faking"], Settings(decision_c=10))
+    labels = np.array([e.label for e in examples])
+    # On noise the heads know by heart what they were fitted on, and nothing else: only out-of-fold values show that.
+    known_by_heart = fitting.pooled(found.heads, noise)[:, 0]
+    assert auroc(known_by_heart, labels) == 1
+    assert auroc(found.out_of_fold, labels) < 0.75
+
+
+def test_what_is_there_is_learnt() -> None:
+    examples, passages, vectors = synthetic(60)
+    settings = Settings(false_positive_rate=0.01)
+    found = fitting.fit(examples, passages, vectors, ["preservation_motive", "faking"], settings)
+    labels = np.array([e.label for e in examples])
+    flags = found.platt.probability(found.out_of_fold) >= found.threshold
+    assert flags[labels].mean() > 0.9
+    assert flags[~labels].sum() == 0
+
+
+@pytest.mark.parametrize(("count", "kept"), [(18, True), (40, False)])
+def test_few_labels_leave_calibration_and_threshold_and_many_renew_them(count: int, kept: bool) -> None:
+    examples, passages, vectors = synthetic(60)
+    base = fitting.fit(examples, passages, vectors, ["preservation_motive", "faking"])
+    new, _, arrays = synthetic(count)
+    moved = fitting.adapt(new, arrays, base.heads, base.decision, base.platt, base.threshold)
+    assert moved.heads is base.heads
+    assert (moved.platt == base.platt) is kept
+    assert (moved.threshold == base.threshold) is kept
+    assert not np.array_equal(moved.decision.weight, base.decision.weight)
