@@ -165,14 +165,16 @@ def train(
         if out is None:
             _say("feint train --labels: found no folder to write to; add '-o FOLDER'")
             return 2
-        _, learnt, rejected = verb.train_on(labels, base, out, settings, store)
+        _, learnt, rejects = verb.train_on(labels, base, out, settings, store)
+        for one in rejects:
+            _say(f"  {one.path} {one.place or one.id}: {one.reason}")
         _say(
             f"learnt from {learnt} transcripts"
-            + (f", {rejected} lines rejected" if rejected else "")
+            + (f", {len(rejects)} lines rejected" if rejects else "")
             + f"; try: feint scan PATH --detector {out}"
         )
         print(out)
-        return int(strict and rejected > 0)
+        return int(strict and len(rejects) > 0)
     from feint.models.detector import Detector
     from feint.pipeline.tables import evaluation_table, show
 
@@ -304,6 +306,7 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     try:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
     except CycloptsError as error:
         _say(f"feint: {str(error).strip()}\ntry: feint --help")
         return 2

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from feint.corpus.errors import ConfigError
 
@@ -37,6 +37,12 @@ class SplitConfig(_Table):
     development: float = Field(ge=0, le=1)
     test: float = Field(ge=0, le=1)
     seed: int
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SplitConfig":
+        if abs(sum(self.shares().values()) - 1) > 1e-6:
+            raise ValueError(f"the shares add up to {sum(self.shares().values()):g}; expected 1")
+        return self
 
     def shares(self) -> dict[str, float]:
         """Share of each split, in order."""

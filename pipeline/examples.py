@@ -9,6 +9,7 @@ from feint.corpus.errors import InputError
 from feint.corpus.groups import groups
 from feint.corpus.labelled import labels
 from feint.corpus.reading import read
+from feint.corpus.reasoning import stretches
 from feint.corpus.reject import Reject
 from feint.corpus.span import Span
 from feint.models.fitting import PRESENT, Example, Mark
@@ -51,13 +52,20 @@ def given(paths: Iterable[Path]) -> tuple[list[Example], list[Reject]]:
         if isinstance(one, Reject):
             rejects.append(one)
             continue
-        said = labels(one)
+        try:
+            said = labels(one)
+        except InputError as error:
+            rejects.append(Reject(one.source or "", "", str(error), one.id))
+            continue
         if said.label is None:
-            rejects.append(Reject(one.source or "", "", "no label; expected 'label': true or false", one.id))
+            reason = "no label; expected 'label': true or false, or 'faking' among 'labels'"
+            rejects.append(Reject(one.source or "", "", reason, one.id))
+        elif not stretches(one):
+            rejects.append(Reject(one.source or "", "", "no words of an assistant to learn from", one.id))
         else:
             taken.append((one, said))
     if not taken:
-        reason = f"; the first reject: {rejects[0].place} {rejects[0].reason}" if rejects else ""
+        reason = f"; the first reject: {rejects[0].place or rejects[0].id}: {rejects[0].reason}" if rejects else ""
         raise InputError(f"no labelled transcript in {', '.join(map(str, paths))}{reason}")
     of = groups(one for one, _ in taken)
     examples = [

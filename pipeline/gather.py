@@ -18,7 +18,7 @@ from feint.corpus.labelled import HEADLINE, labels
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
 from feint.corpus.splits import split
-from feint.corpus.tables import Judgements, Marks, Messages, Rejects, Splits, Transcripts, Verdicts
+from feint.corpus.tables import LEVELS, Judgements, Marks, Messages, Rejects, Splits, Transcripts, Verdicts
 from feint.corpus.transcript import Message, Transcript
 from feint.pipeline.config import Config
 from feint.pipeline.progress import track
@@ -88,7 +88,7 @@ def _make(sources: Sequence[str], config: Config, folder: Path) -> None:
     grouping = []
     for part, chunk in enumerate(iter(lambda: list(islice(kept, PART)), [])):
         _write_part(folder, part, chunk)
-        given += [one for one in chunk if one.source != "feint-contrast" and labels(one)]
+        given += _labelled(chunk, rejects)
         grouping += chunk if len(seen) <= 200_000 else []
     if not seen:
         reasons = f"; the first reject: {rejects[0].place or rejects[0].path}: {rejects[0].reason}" if rejects else ""
@@ -120,6 +120,16 @@ def _kept(found: Iterable[Transcript | Reject], seen: dict[str, str], rejects: l
         else:
             seen[one.digest] = one.id
             yield one
+
+
+def _labelled(chunk: Iterable[Transcript], rejects: list[Reject]) -> Iterator[Transcript]:
+    """Those that came with labels; labels that cannot be read are rejected, their transcript stays."""
+    for one in chunk:
+        try:
+            if one.source != "feint-contrast" and labels(one):
+                yield one
+        except InputError as error:
+            rejects.append(Reject(one.source or "", "", f"kept without its labels: {error}", one.id))
 
 
 def _write_part(folder: Path, part: int, chunk: Sequence[Transcript]) -> None:
@@ -155,24 +165,22 @@ def _write_labels(folder: Path, bundled: bool, given: Sequence[Transcript]) -> N
     judged, marked = [], []
     for one in given:
         said = labels(one)
+        marks = sorted(said.spans or (), key=lambda mark: _strength(mark.level))
         told = dict(said.indicators) | ({} if said.label is None else {HEADLINE: said.label})
-        judged += [(one.digest, GIVEN, name, "endorsed" if value else "absent") for name, value in told.items()]
+        levels = {m.indicator: m.level for m in marks} | {n: "endorsed" if v else "absent" for n, v in told.items()}
+        judged += [(one.digest, GIVEN, name, level) for name, level in levels.items()]
+        places = {(m.indicator, m.span): m for m in marks}  # the strongest of what is marked twice
         marked += [
-            (
-                one.digest,
-                GIVEN,
-                m.indicator,
-                m.span.message,
-                m.span.field,
-                m.span.start,
-                m.span.end,
-                m.level,
-                m.span.quote(one),
-            )
-            for m in said.spans or ()
+            (one.digest, GIVEN, name, at.message, at.field, at.start, at.end, m.level, at.quote(one))
+            for (name, at), m in places.items()
         ]
     tables = [_frame(judged, Judgements), Verdicts.create_empty(), _frame(marked, Marks)]
     if bundled:
         tables = [pl.concat([ours, theirs]) for ours, theirs in zip(readings(), tables, strict=True)]
     for name, table in zip(("judgements", "verdicts", "marks"), tables, strict=True):
         table.write_parquet(folder / f"{name}.parquet")
+
+
+def _strength(level: str) -> int:
+    """Rank among levels; `unclear` gives way to every other."""
+    return ("unclear", *LEVELS[:-1]).index(level)

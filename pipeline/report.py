@@ -46,12 +46,12 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
     """Write the page: the detector's quality, agreement, the corpus, and what a scan found."""
     from jinja2 import Environment, StrictUndefined
 
+    lines = list(_lines(scanned)) if scanned else []
     gathered, settled, trained = gather(config, store), gold(config, store), train(config, store)
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
         files("feint.pipeline").joinpath("page/report.html").read_text(encoding="utf-8")
     )
     found = evaluation(trained)
-    lines = list(_lines(scanned)) if scanned else []
     html = page.render(
         evaluation=found,
         interval=interval,
@@ -70,6 +70,7 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
         flagged=_flagged(lines)[:MOST],
         most=MOST,
     )
+    out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.draft")
     draft.write_text(html, encoding="utf-8")
     draft.replace(out)

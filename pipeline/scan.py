@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -72,8 +73,16 @@ def _count(prediction: Prediction, summary: Summary) -> None:
 @contextmanager
 def _target(out: Path | None) -> Iterator[TextIO]:
     if out is None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's: JSON lines are UTF-8
         yield sys.stdout
         sys.stdout.flush()
+        return
+    if out.is_dir():
+        raise InputError(f"cannot write {out}: it is a folder; name a file")
+    if out.exists() and not out.is_file():  # /dev/stdout, a pipe: nothing to put a finished file in the place of
+        with out.open("w", encoding="utf-8") as file:
+            yield file
         return
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polars.exceptions import ComputeError  # what polars makes of a full disk
+
 from feint.corpus import digest
 from feint.corpus.errors import InputError
 
@@ -62,16 +64,21 @@ class Store:
         try:
             make(draft)
             (draft / RECIPE).write_text(json.dumps(recipe, indent=2, default=str) + "\n", encoding="utf-8")
-            shutil.rmtree(place, ignore_errors=True)
-            draft.rename(place)
-        except OSError as error:
+            return self._placed(draft, place, name)
+        except (OSError, ComputeError) as error:
+            if isinstance(error, ComputeError) and "os error" not in str(error):
+                raise
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"cannot write {stage} to {self.root}: {reason}; nothing was kept") from error
+        finally:
             shutil.rmtree(draft, ignore_errors=True)
-            raise InputError(
-                f"cannot write {stage} to {self.root}: {error.strerror or error}; nothing was kept"
-            ) from error
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
+
+    def _placed(self, draft: Path, place: Path, name: str) -> Artifact:
+        """The draft in its place, unless another process was faster: that one's is the same, and may be in use."""
+        if (place / RECIPE).is_file():
+            return Artifact(place, name, fresh=False)
+        shutil.rmtree(place, ignore_errors=True)
+        draft.rename(place)
         return Artifact(place, name, fresh=True)
 
     def _draft(self, stage: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from itertools import chain
+from math import isnan
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from feint.corpus.errors import InputError
+from feint.corpus.reject import Reject
 from feint.corpus.tables import Predictions
 from feint.models import baselines, decision, encoders, evaluation
 from feint.models.detector import Detector, fitted
@@ -47,8 +49,8 @@ def train(config: Config, store: Store) -> Artifact:
 
 def train_on(
     paths: Sequence[Path], base: Literal["bundled", "scratch"], out: Path, config: Config, store: Store
-) -> tuple[Detector, int, int]:
-    """A detector for labels that somebody brings, written to `out`; how many were learnt from, how many rejected."""
+) -> tuple[Detector, int, list[Reject]]:
+    """A detector for labels that somebody brings, written to `out`; how many were learnt from, and what was rejected."""
     learnt, rejects = examples_.given(paths)
     start = Detector.load(precision=config.train.precision) if base == "bundled" else None
     encoder = start.encoder if start else encoders.load(config.train.encoder, precision=config.train.precision)
@@ -56,7 +58,7 @@ def train_on(
     about = {"transcripts": len(learnt), "groups": len({e.group for e in learnt}), "base": base}
     detector = fitted(learnt, start, _settings(config), encoder, examples_.indicators(learnt), cuts, about)
     detector.save(out)
-    return detector, len(learnt), len(rejects)
+    return detector, len(learnt), rejects
 
 
 def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, folder: Path) -> None:
@@ -125,7 +127,7 @@ def _evaluation(
     draws, seed = config.evaluate.draws, config.evaluate.seed
     methods = {
         name: {
-            measure: asdict(evaluation.estimate(compute, scores, labels, groups, draws, seed))
+            measure: _known(asdict(evaluation.estimate(compute, scores, labels, groups, draws, seed)))
             for measure, compute in MEASURES.items()
             if name == "feint" or measure != "calibration error"
         }
@@ -140,6 +142,11 @@ def _evaluation(
         "methods": methods,
         "flagged": _flagged(test, labels, flags),
     }
+
+
+def _known(estimate: Mapping[str, float]) -> dict[str, float | None]:
+    """The numbers, none where they are undefined: JSON has no NaN."""
+    return {end: None if isnan(value) else value for end, value in estimate.items()}
 
 
 def _flagged(test: Sequence[Example], labels: Any, flags: Any) -> dict[str, dict[str, float]]:

@@ -108,7 +108,7 @@ def test_what_is_there_is_learnt() -> None:
     found = fitting.fit(examples, passages, vectors, ["preservation_motive", "faking"], settings)
     labels = np.array([e.label for e in examples])
     flags = found.platt.probability(found.out_of_fold) >= found.threshold
-    assert flags[labels].mean() > 0.9
+    assert flags[labels].mean() > 0.8
     assert flags[~labels].sum() == 0
 
 

@@ -1,0 +1,47 @@
+"""What the tests of this room share: a project on the few, gathered, settled and trained once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feint.pipeline import config
+from feint.pipeline.config import Config
+from feint.pipeline.store import Store
+
+Settled = Callable[..., Config]
+
+
+def configured(folder: Path, *sources: Path | str, **tables: dict[str, Any]) -> Config:
+    """The defaults with few draws, these sources and these tables over them."""
+    few_draws = {"agreement": {"draws": 50}, "evaluate": {"draws": 50}}
+    given = few_draws | {"gather": {"sources": [str(source) for source in sources]}} | tables
+    lines = [f"[{name}]\n" + "".join(f"{k} = {v!r}\n" for k, v in table.items()) for name, table in given.items()]
+    path = folder / "feint.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return config.load(path)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settled:
+    """Configuration for these sources, in the test's own folder."""
+    return lambda *sources, **tables: configured(tmp_path, *sources, **tables)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory, few: Path) -> tuple[Config, Store]:
+    """Settings and a store for the few, whose stages are made once for all tests that only read them."""
+    folder = tmp_path_factory.mktemp("project")
+    shares = {"train": 0.5, "development": 0.15, "test": 0.35, "seed": SEED}
+    return configured(folder, few, split=shares), Store(folder / "store")
+
+
+SEED = 3
+"""Under it every split has some of the twelve pairs."""
