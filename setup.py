@@ -3,4 +3,6 @@
 from setuptools import find_packages, setup
 
 ROOMS = ["corpus", "annotation", "models", "pipeline"]
-setup(packages=[f"feint.{name}" for room in ROOMS for name in [room, *(f"{room}.{sub}" for sub in find_packages(room))]])
+setup(
+    packages=[f"feint.{name}" for room in ROOMS for name in [room, *(f"{room}.{sub}" for sub in find_packages(room))]]
+)

@@ -63,6 +63,6 @@ def fit(features: Floats, labels: npt.NDArray[np.bool_], c: float, prior: Decisi
 
 
 def contributions(decision: Decision, features: Floats, names: Sequence[str]) -> dict[str, float]:
-    """How much each head adds to one transcript's log-odds, its pools together."""
-    each = (decision.standard(features) * decision.weight).reshape(len(names), len(POOLS)).sum(axis=1)
+    """How much each indicator adds to one transcript's log-odds, all its heads and their pools together."""
+    each = (decision.standard(features) * decision.weight).reshape(-1, len(names), len(POOLS)).sum(axis=(0, 2))
     return dict(zip(names, each.tolist(), strict=True))

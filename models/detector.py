@@ -103,7 +103,7 @@ class Detector:
     @property
     def indicators(self) -> tuple[str, ...]:
         """Names of the heads, the headline aside."""
-        return tuple(name for name in self._contents.heads.names if name != HEADLINE)
+        return tuple(name for name in self._contents.readers.names if name != HEADLINE)
 
     @property
     def encoder(self) -> Encoder:
@@ -140,11 +140,12 @@ class Detector:
                 yield self._judge(one, passages, np.concatenate(vectors))
 
     def _judge(self, transcript: Transcript, passages: Sequence[Passage], vectors: Vectors) -> Prediction:
-        heads, platt = self._contents.heads, self._contents.platt
-        logits = heads.logits(vectors)
+        readers, platt = self._contents.readers, self._contents.platt
+        (texts,) = fitting.quotes([transcript], [passages])
+        logits = readers.logits(vectors, texts)
         features = decision.pool(logits)
         faking = float(platt.probability(self._contents.decision.logits(features[None]))[0])
-        shown = 1 / (1 + np.exp(-logits))
+        shown = readers.probabilities(logits)
         flagged = faking >= self.threshold
         return replace(
             _named(transcript),
@@ -152,7 +153,7 @@ class Detector:
             flagged=flagged,
             threshold=self.threshold,
             indicators={
-                name: float(p) for name, p in zip(heads.names, shown.max(axis=0), strict=True) if name != HEADLINE
+                name: float(p) for name, p in zip(readers.names, shown.max(axis=0), strict=True) if name != HEADLINE
             },
             evidence=tuple(self._evidence(transcript, passages, shown, features, flagged)),
             reasoning=reasoning.kind(transcript),
@@ -162,7 +163,7 @@ class Detector:
         self, transcript: Transcript, passages: Sequence[Passage], shown: Floats, features: Floats, flagged: bool
     ) -> list[Evidence]:
         """Passages that show an indicator, strongest first; for a flag without any, what moved the decision most."""
-        names = self._contents.heads.names
+        names = self._contents.readers.names
         places = [(row, column) for row, column in np.argwhere(shown >= SHOWN).tolist()]
         if flagged and not places:
             added = decision.contributions(self._contents.decision, features, names)
@@ -178,7 +179,7 @@ class Detector:
         """Write the detector's folder; loading it gives the same predictions."""
         contents = self._contents
         config = contents.config.model_dump(include={"feint", "encoder", "threshold", "trained_on"})
-        folder.write(Path(path), config, contents.heads, contents.decision, contents.platt, card.model_card(contents))
+        folder.write(Path(path), config, contents.readers, contents.decision, contents.platt, card.model_card(contents))
 
     def push_to_hub(self, repo: str, *, private: bool = True, token: str | None = None) -> str:
         """Upload the detector's folder as a model repository; the commit's address."""
@@ -214,18 +215,20 @@ def fitted(
         fit = fitting.fit(examples, passages, arrays, [*indicators, HEADLINE], settings)
     else:
         old = base.contents
-        fit = fitting.adapt(examples, arrays, old.heads, old.decision, old.platt, old.config.threshold, settings)
+        fit = fitting.adapt(
+            examples, passages, arrays, old.readers, old.decision, old.platt, old.config.threshold, settings
+        )
     return Detector(_contents(fit, encoder, trained_on or {"transcripts": len(examples)}), encoder)
 
 
 def _contents(fit: Fit, encoder: Encoder, trained_on: Mapping[str, Any]) -> Contents:
     config = folder.Config(
-        format=folder.FORMAT, feint=_version(), indicators=list(fit.heads.names), threshold=fit.threshold,
+        format=folder.FORMAT, feint=_version(), indicators=list(fit.readers.names), threshold=fit.threshold,
         encoder=folder.EncoderConfig(name=encoder.name, dimensions=encoder.dimensions),
         calibration=folder.Calibration(slope=fit.platt.slope, intercept=fit.platt.intercept),
         trained_on=dict(trained_on), tensors_sha256="",
     )  # fmt: skip
-    return Contents(config=config, heads=fit.heads, decision=fit.decision, platt=fit.platt)
+    return Contents(config=config, readers=fit.readers, decision=fit.decision, platt=fit.platt)
 
 
 def _version() -> str:

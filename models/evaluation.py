@@ -75,8 +75,8 @@ def calibration_error(scores: Floats, labels: Labels, bins: int = 10) -> float:
 MEASURES: Mapping[str, Measure] = {
     "AUROC": auroc,
     "average precision": average_precision,
-    "recall at 1 % false positives": recall_at(0.01),
-    "recall at 5 % false positives": recall_at(0.05),
+    "recall at 1 % FPR": recall_at(0.01),
+    "recall at 5 % FPR": recall_at(0.05),
     "calibration error": calibration_error,
 }
 

@@ -9,13 +9,14 @@ import numpy.typing as npt
 from feint.corpus.errors import InputError
 from feint.corpus.span import Span
 from feint.corpus.transcript import Transcript
-from feint.models import calibration, decision, heads, thresholds
+from feint.models import calibration, decision, heads, thresholds, words
 from feint.models.calibration import Platt
 from feint.models.decision import Decision
 from feint.models.encoders import Encoder
 from feint.models.encoders.windows import Vectors
-from feint.models.heads import Floats, Heads
+from feint.models.heads import Floats
 from feint.models.passages import Block, Passage, cut
+from feint.models.readers import Readers
 
 HEADLINE = "faking"
 """Name of the head for the decisive words themselves."""
@@ -53,8 +54,10 @@ class Example:
 class Settings:
     """What can be chosen; everything in the [train] table of the configuration."""
 
-    head_c: float = 10.0
-    """Inverse strength of the heads' penalty."""
+    head_c: float = 3.0
+    """Inverse strength of the penalty on heads that go by vectors."""
+    word_c: float = 20.0
+    """Inverse strength of the penalty on heads that go by words."""
     decision_c: float = 0.03
     """Inverse strength of the decision's penalty."""
     folds: int = 5
@@ -67,7 +70,7 @@ class Settings:
 class Fit:
     """All that was learnt, and the out-of-fold log-odds it was calibrated on."""
 
-    heads: Heads
+    readers: Readers
     decision: Decision
     platt: Platt
     threshold: float
@@ -125,29 +128,36 @@ def fit(
     """
     labels, groups = checked(examples)
     all_targets = [targets(e, p, names) for e, p in zip(examples, passages, strict=True)]
+    texts = quotes([e.transcript for e in examples], passages)
     folds = list(group_folds(groups, labels, settings.folds))
 
-    def heads_on(chosen: npt.NDArray[np.int_]) -> Heads:
-        rows = np.concatenate([vectors[i] for i in chosen])
-        return heads.fit(names, rows, np.concatenate([all_targets[i] for i in chosen]), settings.head_c)
+    def readers_on(chosen: npt.NDArray[np.int_]) -> Readers:
+        wanted = np.concatenate([all_targets[i] for i in chosen])
+        by_vector = heads.fit(names, np.concatenate([vectors[i] for i in chosen]), wanted, settings.head_c)
+        return Readers(by_vector, words.fit([text for i in chosen for text in texts[i]], wanted, settings.word_c))
 
-    features = np.zeros((len(examples), len(names) * len(decision.POOLS)))
+    features = np.zeros((len(examples), 2 * len(names) * len(decision.POOLS)))
     for inside, outside in folds:
-        fold_heads = heads_on(inside)
-        features[outside] = pooled(fold_heads, [vectors[i] for i in outside])
-    return _settle(heads_on(np.arange(len(examples))), features, labels, folds, settings, None)
+        features[outside] = pooled(readers_on(inside), [vectors[i] for i in outside], [texts[i] for i in outside])
+    return _settle(readers_on(np.arange(len(examples))), features, labels, folds, settings, None)
 
 
 def adapt(
-    examples: Sequence[Example], vectors: Sequence[Vectors], base: Heads, prior: Decision, platt: Platt, threshold: float,
+    examples: Sequence[Example],
+    passages: Sequence[Sequence[Passage]],
+    vectors: Sequence[Vectors],
+    base: Readers,
+    prior: Decision,
+    platt: Platt,
+    threshold: float,
     settings: Settings = Settings(),
-) -> Fit:  # fmt: skip
+) -> Fit:
     """The base's heads as they are, its decision moved as far as the labels carry it.
 
     With fewer than ten labels of either kind the base's calibration and threshold stay.
     """
     labels, groups = checked(examples)
-    features = pooled(base, vectors)
+    features = pooled(base, vectors, quotes([e.transcript for e in examples], passages))
     if min(labels.sum(), (~labels).sum()) < 10 or len(set(groups)) < settings.folds:
         moved = decision.fit(features, labels, settings.decision_c, prior)
         return Fit(base, moved, platt, threshold, moved.logits(features))
@@ -156,7 +166,7 @@ def adapt(
 
 
 def _settle(
-    fitted: Heads,
+    fitted: Readers,
     features: Floats,
     labels: npt.NDArray[np.bool_],
     folds: Sequence[tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]],
@@ -173,9 +183,15 @@ def _settle(
     return Fit(fitted, decision.fit(features, labels, settings.decision_c, prior), platt, threshold, logits)
 
 
-def pooled(fitted: Heads, vectors: Sequence[Vectors]) -> Floats:
+def quotes(transcripts: Sequence[Transcript], passages: Sequence[Sequence[Passage]]) -> list[list[str]]:
+    """The words of every passage, a list a transcript."""
+    return [[p.span.quote(one) for p in cuts] for one, cuts in zip(transcripts, passages, strict=True)]
+
+
+def pooled(readers: Readers, vectors: Sequence[Vectors], texts: Sequence[Sequence[str]]) -> Floats:
     """(transcripts, features) from each transcript's passages."""
-    return np.stack([decision.pool(fitted.logits(array)) for array in vectors])
+    pairs = zip(vectors, texts, strict=True)
+    return np.stack([decision.pool(readers.logits(array, said)) for array, said in pairs])
 
 
 def checked(examples: Sequence[Example]) -> tuple[npt.NDArray[np.bool_], list[str]]:

@@ -17,6 +17,8 @@ from feint.corpus.errors import DetectorError
 from feint.models.calibration import Platt
 from feint.models.decision import POOLS, Decision
 from feint.models.heads import Heads
+from feint.models.readers import Readers
+from feint.models.words import BUCKETS, WordHeads
 
 FORMAT = 1
 """Version of the folder's form; a detector of a newer form says so and is not guessed at."""
@@ -65,20 +67,22 @@ class Contents(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     config: Config
-    heads: Heads
+    readers: Readers
     decision: Decision
     platt: Platt
 
 
-def write(folder: Path, config: dict[str, Any], heads: Heads, decision: Decision, platt: Platt, card: str) -> None:
+def write(folder: Path, config: dict[str, Any], readers: Readers, decision: Decision, platt: Platt, card: str) -> None:
     """Draft beside the target, then put it in place whole; the same contents give the same bytes."""
     tensors = {
-        "heads.weight": heads.weight, "heads.bias": heads.bias, "decision.centre": decision.centre,
-        "decision.scale": decision.scale, "decision.weight": decision.weight, "decision.bias": np.array([decision.bias]),
+        "heads.weight": readers.by_vector.weight, "heads.bias": readers.by_vector.bias,
+        "words.weight": readers.by_words.weight.astype(np.float16), "words.bias": readers.by_words.bias,
+        "decision.centre": decision.centre, "decision.scale": decision.scale,
+        "decision.weight": decision.weight, "decision.bias": np.array([decision.bias]),
     }  # fmt: skip
-    packed = save_tensors({name: np.ascontiguousarray(tensor, np.float64) for name, tensor in tensors.items()})
+    packed = save_tensors({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
     whole = Config(
-        format=FORMAT, indicators=list(heads.names), tensors_sha256=digest.of_bytes(packed),
+        format=FORMAT, indicators=list(readers.names), tensors_sha256=digest.of_bytes(packed),
         calibration=Calibration(slope=platt.slope, intercept=platt.intercept), **config,
     )  # fmt: skip
     _replace(folder, {
@@ -119,7 +123,10 @@ def read(folder: Path) -> Contents:
         raise DetectorError(f"{folder / TENSORS} holds {found}, its {CONFIG} says {expected}")
     return Contents(
         config=config,
-        heads=Heads(tuple(config.indicators), tensors["heads.weight"], tensors["heads.bias"]),
+        readers=Readers(
+            Heads(tuple(config.indicators), tensors["heads.weight"], tensors["heads.bias"]),
+            WordHeads(tensors["words.weight"], tensors["words.bias"]),
+        ),
         decision=Decision(
             tensors["decision.centre"], tensors["decision.scale"], tensors["decision.weight"],
             float(tensors["decision.bias"][0]),
@@ -143,10 +150,11 @@ def _tensors(packed: bytes, path: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 def _shapes(config: Config) -> dict[str, tuple[int, ...]]:
     heads = len(config.indicators)
-    pools = (heads * len(POOLS),)
+    pools = (2 * heads * len(POOLS),)
     return {
-        "heads.weight": (heads, config.encoder.dimensions), "heads.bias": (heads,), "decision.centre": pools,
-        "decision.scale": pools, "decision.weight": pools, "decision.bias": (1,),
+        "heads.weight": (heads, config.encoder.dimensions), "heads.bias": (heads,),
+        "words.weight": (heads, BUCKETS), "words.bias": (heads,),
+        "decision.centre": pools, "decision.scale": pools, "decision.weight": pools, "decision.bias": (1,),
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ app = App(
     name="feint",
     help="Find, label and measure alignment-faking reasoning in language-model transcripts.",
     help_format="markdown",
+    suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
 
@@ -33,7 +34,7 @@ def _say(words: str) -> None:
 
 @app.command
 def scan(
-    *paths: str,
+    *paths: Annotated[str, Parameter(allow_leading_hyphen=True)],  # '-' is standard input
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     detector: str | None = None,
     revision: str | None = None,
@@ -62,6 +63,9 @@ def scan(
     """
     if not paths:
         _say("feint scan: found no path; expected files or folders of transcripts, or '-' for standard input")
+        return 2
+    if unknown := [path for path in paths if path.startswith("-") and path != "-"]:
+        _say(f"feint scan: unknown option: {unknown[0]}\ntry: feint scan --help")
         return 2
     settings = load(config)
     from feint.models.detector import Detector

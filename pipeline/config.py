@@ -68,6 +68,7 @@ class TrainConfig(_Table):
     encoder: str
     precision: Literal["float32", "bfloat16"]
     head_c: float = Field(gt=0)
+    word_c: float = Field(gt=0)
     decision_c: float = Field(gt=0)
     folds: int = Field(ge=2)
     false_positive_rate: float = Field(gt=0, lt=1)

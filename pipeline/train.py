@@ -15,12 +15,12 @@ import polars as pl
 from feint.corpus.errors import InputError
 from feint.corpus.reject import Reject
 from feint.corpus.tables import Predictions
-from feint.models import baselines, decision, encoders, evaluation
+from feint.models import baselines, encoders, evaluation
 from feint.models.detector import Detector, fitted
 from feint.models.encoders import Encoder
 from feint.models.encoders.windows import Vectors
 from feint.models.evaluation import MEASURES
-from feint.models.fitting import Example, Settings, encode
+from feint.models.fitting import Example, Settings, encode, pooled, quotes
 from feint.models.heads import Floats
 from feint.models.passages import Block, Passage
 from feint.models.thresholds import wilson
@@ -41,7 +41,7 @@ def train(config: Config, store: Store) -> Artifact:
     return store.once(
         "train",
         partial(_make, config, store, gathered, settled),
-        version=1,
+        version=3,
         params={"train": config.train.model_dump(), "evaluate": config.evaluate.model_dump()},
         inputs={"gather": gathered.digest, "gold": settled.digest},
     )
@@ -83,7 +83,7 @@ def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, f
     }
     detector = fitted(known, None, _settings(config), encoder, names, cuts, about)
     detector.save(folder / DETECTOR)
-    scores = _scores(detector, later)
+    scores = _scores(detector, test, passages[len(known) :], later)
     _write_predictions(folder, test, scores, detector.threshold)
     rivals = baselines.fitted([e.transcript for e in known], cuts[1], np.array([e.label for e in known]))
     said = {"feint": scores} | {name: rival([e.transcript for e in test], later) for name, rival in rivals.items()}
@@ -103,12 +103,14 @@ def _encoded(learnt: Sequence[Example], encoder: Encoder, store: Store) -> tuple
 
 def _settings(config: Config) -> Settings:
     chosen = config.train
-    return Settings(chosen.head_c, chosen.decision_c, chosen.folds, chosen.false_positive_rate)
+    return Settings(**chosen.model_dump(include=set(Settings.__dataclass_fields__)))
 
 
-def _scores(detector: Detector, vectors: Sequence[Vectors]) -> Floats:
+def _scores(
+    detector: Detector, test: Sequence[Example], passages: Sequence[Sequence[Passage]], vectors: Sequence[Vectors]
+) -> Floats:
     contents = detector.contents
-    features = np.stack([decision.pool(contents.heads.logits(array)) for array in vectors])
+    features = pooled(contents.readers, vectors, quotes([e.transcript for e in test], passages))
     return contents.platt.probability(contents.decision.logits(features))
 
 

@@ -10,7 +10,19 @@ from pathlib import Path
 from feint.corpus.contrast.family import Entry, Family, families, find, second_readings, transcript
 from feint.corpus.errors import CorpusError
 
-KEYWORDS = ("train", "rlhf", "modif", "monitor", "values", "retrain", "fine tun", "free tier", "comply", "weights", "preserve")
+KEYWORDS = (
+    "train",
+    "rlhf",
+    "modif",
+    "monitor",
+    "values",
+    "retrain",
+    "fine tun",
+    "free tier",
+    "comply",
+    "weights",
+    "preserve",
+)
 """Words whose mere count is the shortcut a detector must not need."""
 
 INDICATORS = Path(__file__).parents[2] / "annotation" / "indicators"

@@ -52,3 +52,11 @@ def test_contributions_add_up_to_the_log_odds(features: list[float]) -> None:
     row = np.array(features)
     added = decision.contributions(fitted, row, ["a", "b"])
     assert np.isclose(sum(added.values()) + fitted.bias, fitted.logits(row[None])[0])
+
+
+def test_both_heads_of_an_indicator_count_for_it() -> None:
+    # one indicator, a head on vectors and one on words, two pools each
+    plain = Decision(np.zeros(4), np.ones(4), np.array([1.0, 10.0, 100.0, 1000.0]), 0.0)
+    assert decision.contributions(plain, np.ones(4), ["a"]) == {"a": 1111.0}
+    two = Decision(np.zeros(8), np.ones(8), np.array([1.0, 1, 2, 2, 10, 10, 20, 20]), 0.0)
+    assert decision.contributions(two, np.ones(8), ["a", "b"]) == {"a": 22.0, "b": 44.0}

@@ -52,7 +52,7 @@ def test_calibration_error_by_hand() -> None:
 def test_a_measure_of_one_class_is_undefined_and_not_a_number(label: bool) -> None:
     scores, labels = np.array([0.2, 0.4]), np.array([label, label])
     undefined = {name for name, measure in MEASURES.items() if isnan(measure(scores, labels))}
-    of_ranking = {"AUROC", "recall at 1 % false positives", "recall at 5 % false positives"}
+    of_ranking = {"AUROC", "recall at 1 % FPR", "recall at 5 % FPR"}
     assert undefined == (of_ranking if label else of_ranking | {"average precision"})
 
 

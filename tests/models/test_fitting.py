@@ -97,7 +97,8 @@ def test_what_judges_was_not_fitted_on_what_it_judges() -> None:
     found = fitting.fit(examples, passages, noise, ["faking"], Settings(decision_c=10))
     labels = np.array([e.label for e in examples])
     # On noise the heads know by heart what they were fitted on, and nothing else: only out-of-fold values show that.
-    known_by_heart = fitting.pooled(found.heads, noise)[:, 0]
+    texts = fitting.quotes([e.transcript for e in examples], passages)
+    known_by_heart = fitting.pooled(found.readers, noise, texts)[:, 0]
     assert auroc(known_by_heart, labels) == 1
     assert auroc(found.out_of_fold, labels) < 0.75
 
@@ -116,9 +117,9 @@ def test_what_is_there_is_learnt() -> None:
 def test_few_labels_leave_calibration_and_threshold_and_many_renew_them(count: int, kept: bool) -> None:
     examples, passages, vectors = synthetic(60)
     base = fitting.fit(examples, passages, vectors, ["preservation_motive", "faking"])
-    new, _, arrays = synthetic(count)
-    moved = fitting.adapt(new, arrays, base.heads, base.decision, base.platt, base.threshold)
-    assert moved.heads is base.heads
+    new, cuts, arrays = synthetic(count)
+    moved = fitting.adapt(new, cuts, arrays, base.readers, base.decision, base.platt, base.threshold)
+    assert moved.readers is base.readers
     assert (moved.platt == base.platt) is kept
     assert (moved.threshold == base.threshold) is kept
     assert not np.array_equal(moved.decision.weight, base.decision.weight)

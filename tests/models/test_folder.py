@@ -126,7 +126,7 @@ def test_a_pickle_in_place_of_the_tensors_is_not_run(folder: Path, tmp_path: Pat
 
 def test_an_encoder_of_another_size_or_no_encoder(folder: Path, tmp_path: Path) -> None:
     given = read(folder)
-    heads = len(given.heads.names)
+    heads = len(given.readers.names)
     tensors(folder, heads_weight=np.zeros((heads, 12)))
     configured(folder, encoder={"name": "all-MiniLM-L6-v2", "dimensions": 12})
     refused(folder, "was fitted on vectors of 12, all-MiniLM-L6-v2 gives 384")
@@ -140,7 +140,7 @@ def test_a_folder_with_numbers_of_half_the_size_is_read(folder: Path) -> None:
         folder,
         **{name.replace(".", "_"): value.astype(np.float32) for name, value in load_file(folder / TENSORS).items()},
     )
-    np.testing.assert_allclose(read(folder).heads.weight, before.heads.weight, rtol=1e-6)
+    np.testing.assert_allclose(read(folder).readers.by_vector.weight, before.readers.by_vector.weight, rtol=1e-6)
 
 
 def test_other_files_beside_are_no_trouble(folder: Path) -> None:

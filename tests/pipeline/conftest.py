@@ -1,12 +1,14 @@
 """What the tests of this room share: a project on the few, gathered, settled and trained once."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from feint.pipeline import config
+from feint.pipeline import cli, config
 from feint.pipeline.config import Config
 from feint.pipeline.store import Store
 
@@ -43,5 +45,20 @@ def project(tmp_path_factory: pytest.TempPathFactory, few: Path) -> tuple[Config
     return configured(folder, few, split=shares), Store(folder / "store")
 
 
-SEED = 3
+SEED = 0
 """Under it every split has some of the twelve pairs."""
+
+
+@pytest.fixture
+def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs the command line's `main` in this process, in the test's folder: for what needs no process of its own."""
+
+    def run(*arguments: Any) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(sys, "argv", ["feint", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
+
+    return run

@@ -23,17 +23,14 @@ def own(tmp_path: Path):
     return write
 
 
-def test_the_defaults_name_every_setting_with_a_word_on_it() -> None:
-    text = files("feint.pipeline").joinpath("default.toml").read_text(encoding="utf-8")
-    given = tomllib.loads(text)
+def test_the_defaults_name_every_setting_and_no_other() -> None:
+    given = tomllib.loads(files("feint.pipeline").joinpath("default.toml").read_text(encoding="utf-8"))
+    assert list(given) == list(Config.model_fields)
     for name, field in Config.model_fields.items():
         table = field.annotation
         assert isinstance(table, type)
         assert issubclass(table, BaseModel)
         assert list(given[name]) == list(table.model_fields), name
-    settings = [line for line in text.splitlines() if " = " in line and not line.startswith("#")]
-    bare = [line for line in settings if "#" not in line and not line.startswith(("seed", "draws", "development", "test", "decision_c"))]
-    assert bare == []
 
 
 def test_what_is_not_said_keeps_its_default(own) -> None:
@@ -64,7 +61,7 @@ def test_the_file_of_the_folder_is_found_and_one_that_is_named_goes_before_it(
         ("[train]\nfolds = 1\n", "train.folds is 1; Input should be greater than or equal to 2"),
         ("[train]\nprecision = 'float64'\n", "train.precision is 'float64'; Input should be 'float32' or 'bfloat16'"),
         ("[gather]\nsources = 'logs'\n", "gather.sources is 'logs'; Input should be a valid tuple"),
-        ("[gather]\nsources = []\n", "gather.sources is (); Tuple should have at least 1 item"),
+        ("[gather]\nsources = []\n", "gather.sources is []; Tuple should have at least 1 item"),
         ("[store]\npath = 3\n", "store.path is 3; Input is not a valid path"),
         ("[gold]\nmethod = 'vote'\n", "gold.method is 'vote'; Input should be 'majority' or 'dawid_skene'"),
         ("[split]\ntrain = 0.9\n", "the shares add up to 1.25; expected 1"),

@@ -86,7 +86,12 @@ def test_of_two_that_make_the_same_the_first_to_finish_is_kept(store: Store) -> 
 
     slower = store.once("train", overtaken, **RECIPE_OF_A)
     assert (slower / "result.txt").read_text() == "made"
-    assert files(store) == ["train", f"train/{slower.digest}", f"train/{slower.digest}/{RECIPE}", f"train/{slower.digest}/result.txt"]
+    assert files(store) == [
+        "train",
+        f"train/{slower.digest}",
+        f"train/{slower.digest}/{RECIPE}",
+        f"train/{slower.digest}/result.txt",
+    ]
 
 
 MAKER = """
@@ -124,7 +129,12 @@ def test_killed_in_the_middle_it_leaves_no_stage_and_the_next_run_clears_the_dra
     halfway.wait()
     made = store.once("train", written, **RECIPE_OF_A)
     assert made.fresh
-    assert files(store) == ["train", f"train/{made.digest}", f"train/{made.digest}/{RECIPE}", f"train/{made.digest}/result.txt"]
+    assert files(store) == [
+        "train",
+        f"train/{made.digest}",
+        f"train/{made.digest}/{RECIPE}",
+        f"train/{made.digest}/result.txt",
+    ]
 
 
 def test_interrupted_it_clears_up_itself(store: Store, halfway) -> None:
@@ -144,7 +154,9 @@ def small_disk(tmp_path: Path):
     """A disk of 200 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", folder], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", folder], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip(f"no small disk can be mounted here: {mounted.stderr.decode().strip()}")
     yield folder
