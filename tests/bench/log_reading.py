@@ -1,4 +1,4 @@
-"""Reading an Inspect log of 2,000 samples: our reader against inspect_ai.log.read_eval_log."""
+"""Reading an Inspect log of 2,000 conversations of 13 messages: our reader against inspect_ai.log.read_eval_log."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,16 +12,20 @@ _MAKE = f"""
 import random, sys
 from inspect_ai import Task, eval
 from inspect_ai.dataset import Sample
-from inspect_ai.model import ModelOutput, ModelUsage, get_model
+from inspect_ai.model import ChatMessageAssistant, ChatMessageUser, ModelOutput, ModelUsage, get_model
 draw = random.Random(0)
 words = ["".join(draw.choices("etaoinshrdlu", k=draw.randint(2, 9))) for _ in range(4000)]
+def text(count):
+    return " ".join(draw.choices(words, k=count))
 def outputs():
     while True:
-        text = " ".join(draw.choices(words, k=4000))
-        made = ModelOutput.from_content("mockllm/model", f"<think>{{text}}</think>Done.")
+        made = ModelOutput.from_content("mockllm/model", f"<think>{{text(1500)}}</think>Done.")
         made.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
         yield made
-task = Task(dataset=[Sample(id=i, input="Summarise.") for i in range({SAMPLES})], name="bench")
+def asked():
+    turns = [(ChatMessageUser, ChatMessageAssistant)[at % 2](content=text(150)) for at in range(11)]
+    return [*turns, ChatMessageUser(content="Go on.")]
+task = Task(dataset=[Sample(id=i, input=asked()) for i in range({SAMPLES})], name="bench")
 eval(task, model=get_model("mockllm/model", custom_outputs=outputs()), log_dir=sys.argv[1], display="none")
 """
 _OURS = f"""

@@ -16,7 +16,7 @@ def transcripts() -> list[Transcript]:
 
 def lines(number: int) -> Iterator[str]:
     """JSON lines, short enough that twenty thousand are judged in minutes."""
-    said = [" ".join((t.messages[-1].reasoning or t.messages[-1].content).split()[:24]) for t in transcripts()]
+    said = [" ".join((t.messages[-1].reasoning or t.messages[-1].content).split()[:12]) for t in transcripts()]
     for index, text in islice(zip(count(), _forever(said)), number):
         yield json.dumps({"id": str(index), "text": f"{index}. {text}"}) + "\n"
 
