@@ -132,4 +132,5 @@ def _clusters(transcript_ids: pl.Series, groups: pl.DataFrame | None) -> NDArray
     # Its own id stands apart from any group's name by the prefix.
     group = pl.coalesce("g" + pl.col("group").cast(pl.String), "t" + pl.col("transcript_id"))
     of = named.join(groups.select("transcript_id", "group"), on="transcript_id", how="left", maintain_order="left")
-    return np.unique(of.select(group.alias("group"))["group"].to_numpy(), return_inverse=True)[1]
+    numbers: NDArray[np.int_] = np.unique(of.select(group.alias("group"))["group"].to_numpy(), return_inverse=True)[1]
+    return numbers

@@ -51,7 +51,7 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
         files("feint.pipeline").joinpath("page/report.html").read_text(encoding="utf-8")
     )
-    found = evaluation(trained)
+    found, test = evaluation(trained), _test(settled, trained)
     html = page.render(
         evaluation=found,
         interval=interval,
@@ -60,8 +60,8 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
         agreement=pl.read_parquet(settled / "agreement.parquet").to_dicts(),
         contradictions=len(pl.read_parquet(settled / "contradictions.parquet")),
         corpus=_corpus(gathered, settled),
-        roc=figures.roc(_curves(gathered, settled, trained)),
-        reliability=figures.reliability(*_test(settled, trained)),
+        roc=figures.roc(_curves(gathered, test)),
+        reliability=figures.reliability(test["faking"].to_numpy(), test["present"].to_numpy()),
         alphas=_alphas(settled),
         colours={i.slug: i.colour for i in indicators()} | {"faking": "#ffd54f"},
         scanned=str(scanned) if scanned else None,
@@ -116,25 +116,24 @@ def _corpus(gathered: Artifact, settled: Artifact) -> dict[str, Any]:
     }
 
 
-def _test(settled: Artifact, trained: Artifact) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _test(settled: Artifact, trained: Artifact) -> pl.DataFrame:
+    """What was predicted for the test split (transcript_id, faking) and what is so (present), a row a transcript."""
     answers = pl.read_parquet(settled / "gold.parquet").filter(pl.col("indicator") == "faking")
-    joined = pl.read_parquet(trained / PREDICTIONS).join(answers.select("transcript_id", "present"), on="transcript_id")
-    return joined["faking"].to_numpy(), joined["present"].to_numpy()
+    predicted = pl.read_parquet(trained / PREDICTIONS)
+    return predicted.join(answers.select("transcript_id", "present"), on="transcript_id", maintain_order="left")
 
 
 def _curves(
-    gathered: Artifact, settled: Artifact, trained: Artifact
+    gathered: Artifact, test: pl.DataFrame
 ) -> dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
     """The detector's curve, and that of counting keywords."""
     from sklearn.metrics import roc_curve
 
-    scores, labels = _test(settled, trained)
-    names = pl.read_parquet(trained / PREDICTIONS)["transcript_id"].to_list()
     by_name: dict[str, Transcript] = {one.digest: one for one in transcripts(gathered)}
-    counts = baselines.keywords([by_name[name] for name in names], [])
+    counts = baselines.keywords([by_name[name] for name in test["transcript_id"]], [])
     return {
-        name: roc_curve(labels, values, drop_intermediate=False)[:2]
-        for name, values in {"feint": scores, "keyword count": counts}.items()
+        name: roc_curve(test["present"].to_numpy(), values, drop_intermediate=False)[:2]
+        for name, values in {"feint": test["faking"].to_numpy(), "keyword count": counts}.items()
     }
 
 
