@@ -37,7 +37,7 @@ def settled(gathered: Artifact, gold: Artifact) -> list[tuple[Example, str]]:
     judged |= set(pl.read_parquet(gathered / "verdicts.parquet")["transcript_id"].unique())
     splits = {name: (group, part) for name, group, part in pl.read_parquet(gathered / "splits.parquet").iter_rows()}
     found = []
-    for one in transcripts(gathered):
+    for one in transcripts(gathered.path):
         if one.digest in headline:
             group, part = splits[one.digest]
             marked = tuple(marks.get(one.digest, ())) if one.digest in judged else None

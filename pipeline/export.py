@@ -59,7 +59,7 @@ def _frames(gathered: Artifact, settled: Artifact) -> dict[str, pl.DataFrame]:
 
 
 def _rows(gathered: Artifact) -> Iterator[dict[str, Any]]:
-    for one in transcripts(gathered):
+    for one in transcripts(gathered.path):
         yield {
             "transcript_id": one.digest,
             "id": one.id,

@@ -44,11 +44,9 @@ def gather(config: Config, store: Store) -> Artifact:
     )
 
 
-def transcripts(gathered: Artifact) -> Iterator[Transcript]:
+def transcripts(gathered: Path) -> Iterator[Transcript]:
     """The gathered transcripts in the order they were read, a part at a time."""
-    for heads, bodies in zip(
-        sorted(gathered.path.glob("transcripts-*")), sorted(gathered.path.glob("messages-*")), strict=True
-    ):
+    for heads, bodies in zip(sorted(gathered.glob("transcripts-*")), sorted(gathered.glob("messages-*")), strict=True):
         said = pl.read_parquet(bodies).partition_by("transcript_id", as_dict=True, maintain_order=True)
         for row in pl.read_parquet(heads).iter_rows(named=True):
             yield Transcript(
@@ -84,16 +82,13 @@ def _make(sources: Sequence[str], config: Config, folder: Path) -> None:
     rejects: list[Reject] = []
     given: list[Transcript] = []
     kept = _kept(_read(sources), seen, rejects)
-    part = 0
-    grouping = []
     for part, chunk in enumerate(iter(lambda: list(islice(kept, PART)), [])):
         _write_part(folder, part, chunk)
         given += _labelled(chunk, rejects)
-        grouping += chunk if len(seen) <= 200_000 else []
     if not seen:
         reasons = f"; the first reject: {rejects[0].place or rejects[0].path}: {rejects[0].reason}" if rejects else ""
         raise InputError(f"no transcript in {', '.join(sources)}{reasons}")
-    _write_splits(folder, grouping, config)
+    _write_splits(folder, config)
     _write_labels(folder, BUNDLED in sources, given)
     rows = [(r.path, r.place, r.id, r.reason) for r in rejects]
     pl.DataFrame(rows, Rejects.column_names(), orient="row").pipe(Rejects.validate, cast=True).write_parquet(
@@ -155,9 +150,9 @@ def _frame(rows: Sequence[tuple[Any, ...]], schema: Any) -> pl.DataFrame:
     return schema.validate(frame, cast=True)  # type: ignore[no-any-return]
 
 
-def _write_splits(folder: Path, grouping: Sequence[Transcript], config: Config) -> None:
+def _write_splits(folder: Path, config: Config) -> None:
     shares, seed = config.split.shares(), config.split.seed
-    rows = [(name, group, split(group, shares, seed)) for name, group in groups(grouping).items()]
+    rows = [(name, group, split(group, shares, seed)) for name, group in groups(transcripts(folder)).items()]
     _frame(rows, Splits).write_parquet(folder / "splits.parquet")
 
 

@@ -129,7 +129,7 @@ def _curves(
     """The detector's curve, and that of counting keywords."""
     from sklearn.metrics import roc_curve
 
-    by_name: dict[str, Transcript] = {one.digest: one for one in transcripts(gathered)}
+    by_name: dict[str, Transcript] = {one.digest: one for one in transcripts(gathered.path)}
     counts = baselines.keywords([by_name[name] for name in test["transcript_id"]], [])
     return {
         name: roc_curve(test["present"].to_numpy(), values, drop_intermediate=False)[:2]

@@ -50,7 +50,7 @@ def test_the_four_configs_are_there_and_the_transcripts_come_first(release: Path
 def test_the_rows_are_those_of_the_store(project, loaded) -> None:
     gathered, settled = gather(*project), gold(*project)
     words = {row["transcript_id"]: row for row in every(loaded["transcripts"])}
-    for one in transcripts(gathered):
+    for one in transcripts(gathered.path):
         row = words.pop(one.digest)
         assert [(m["role"], m["content"], m["reasoning"]) for m in row["messages"]] == [
             (m.role, m.content, m.reasoning) for m in one.messages

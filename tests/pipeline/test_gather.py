@@ -42,7 +42,7 @@ def said(words: str, **others: Any) -> Row:
 def test_what_comes_out_is_what_went_in(settings, store: Store, few: Path) -> None:
     gathered = gather(settings(few), store)
     went_in = [one for one in read([few]) if isinstance(one, Transcript)]
-    assert list(transcripts(gathered)) == went_in
+    assert list(transcripts(gathered.path)) == went_in
     assert table(gathered, "rejects").is_empty()
 
 
@@ -50,7 +50,7 @@ def test_many_parts_keep_the_order(settings, store: Store, few: Path, monkeypatc
     monkeypatch.setattr(module, "PART", 5)
     gathered = gather(settings(few), store)
     assert len(list(gathered.path.glob("transcripts-*"))) == 5
-    assert [one.id for one in transcripts(gathered)] == [one.id for one in read([few])]
+    assert [one.id for one in transcripts(gathered.path)] == [one.id for one in read([few])]
 
 
 def test_it_is_made_once_and_anew_when_a_file_changes(settings, store: Store, lines) -> None:
@@ -65,7 +65,7 @@ def test_the_same_words_are_kept_once_and_the_rest_is_rejected_with_its_reason(s
         said("one", id="a"), said("one", id="b"), "{nonsense", {"id": "c", "messages": []}, said("two", id="a")
     )
     gathered = gather(settings(path), store)
-    assert [one.id for one in transcripts(gathered)] == ["a", "a"]
+    assert [one.id for one in transcripts(gathered.path)] == ["a", "a"]
     assert table(gathered, "rejects").rows() == [
         (str(path), "", "b", "has the very words of 'a'; kept once"),
         (str(path), "line 3", None, "not JSON: Expecting property name enclosed in double quotes at character 2"),
@@ -79,7 +79,7 @@ def test_labels_that_cannot_be_read_are_rejected_and_their_transcript_stays(sett
         said("one", label=1), said("two", labels=["faking"]), said("three", spans=[wrong]), said("four", label=True)
     )
     gathered = gather(settings(path), store)
-    assert len(list(transcripts(gathered))) == 4
+    assert len(list(transcripts(gathered.path))) == 4
     assert [(name, reason.partition(":")[0]) for _, _, name, reason in table(gathered, "rejects").rows()] == [
         (name, "kept without its labels") for name in ("one", "two", "three")
     ]
@@ -133,7 +133,7 @@ def test_no_group_is_in_two_splits_and_every_transcript_is_in_one(project) -> No
     gathered = gather(*project)
     splits = table(gathered, "splits")
     assert splits.group_by("group").agg(pl.col("split").n_unique())["split"].to_list() == [1] * 12
-    assert sorted(splits["transcript_id"]) == sorted(one.digest for one in transcripts(gathered))
+    assert sorted(splits["transcript_id"]) == sorted(one.digest for one in transcripts(gathered.path))
     assert splits["split"].n_unique() == 3
 
 
@@ -158,7 +158,7 @@ def test_a_source_that_is_not_there_is_said_not_to_be(settings, store: Store, tm
 def test_gold_takes_a_label_at_its_word_and_says_who_agrees(project) -> None:
     settled = gold(*project)
     answers = pl.read_parquet(settled / "gold.parquet").filter(pl.col("indicator") == "faking")
-    truth = {one.digest: one.metadata["label"] for one in transcripts(gather(*project))}
+    truth = {one.digest: one.metadata["label"] for one in transcripts(gather(*project).path)}
     assert dict(answers.select("transcript_id", "present").iter_rows()) == truth
     assert answers["support"].to_list() == [1.0] * 24
     assert pl.read_parquet(settled / "agreement.parquet")["units"].sum() == 0

@@ -54,7 +54,7 @@ def test_the_test_split_is_what_is_reported_on_and_nothing_else(project, trained
 def test_the_folder_says_what_the_evaluation_says(project, trained: Artifact) -> None:
     detector = Detector.load(trained / DETECTOR, precision="float32")
     predictions = dict(pl.read_parquet(trained / PREDICTIONS).select("transcript_id", "faking").iter_rows())
-    chosen = [one for one in transcripts(gather(*project)) if one.digest in predictions]
+    chosen = [one for one in transcripts(gather(*project).path) if one.digest in predictions]
     for one, prediction in zip(chosen, detector.predict(chosen), strict=True):
         assert prediction.faking == pytest.approx(predictions[one.digest], abs=1e-5)
 
