@@ -219,7 +219,12 @@ def test_addresses_are_read_from_the_hub(hub: str, tmp_path: Path) -> None:
     addresses = [
         f"hf://datasets/org/{name}" for name in ("name", "name@v1#gold", "name#transcripts/test", "name@v9", "other")
     ]
-    environment = os.environ | {"HF_ENDPOINT": hub, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
+    environment = os.environ | {
+        "HF_ENDPOINT": hub,
+        "HF_HOME": str(tmp_path / "hf"),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_OFFLINE": "0",
+    }
     command = [sys.executable, "-c", READ, *addresses]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
     default, gold, test, revision, missing = json.loads(done.stdout)
