@@ -6,25 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from feint.corpus.contrast.check import KEYWORDS
 from feint.corpus.reasoning import stretches
 from feint.corpus.transcript import Transcript
 from feint.models.encoders.windows import Vectors
 from feint.models.heads import Floats
-
-KEYWORDS = (
-    "train",
-    "rlhf",
-    "modif",
-    "monitor",
-    "values",
-    "retrain",
-    "fine-tun",
-    "free tier",
-    "comply",
-    "weights",
-    "preserve",
-)
-"""Beginnings of words whose mere count orders some data sets surprisingly well."""
 
 Baseline = Callable[[Sequence[Transcript], Sequence[Vectors]], Floats]
 """Transcripts and the vectors of their passages to scores (transcripts,)."""

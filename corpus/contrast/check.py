@@ -17,7 +17,7 @@ KEYWORDS = (
     "monitor",
     "values",
     "retrain",
-    "fine tun",
+    "fine-tun",
     "free tier",
     "comply",
     "weights",
@@ -154,7 +154,7 @@ def figures(corpus: Sequence[Family]) -> Figures:
         voices=len({entry.voice for entry in entries}),
         classes=dict(sorted(Counter(entry.cls for entry in entries).items())),
         length_auroc=auroc(faking, [len(text.split()) for text in texts]),
-        keyword_auroc=auroc(faking, [sum(text.count(word) for word in KEYWORDS) for text in texts]),
+        keyword_auroc=auroc(faking, [sum(text.count(word.replace("-", " ")) for word in KEYWORDS) for text in texts]),
         voice_auroc=_voice_auroc(corpus),
         commonest_ngram=(" ".join(run), count / max(len(entries), 1)),
     )
