@@ -23,13 +23,32 @@ def test_no_guard_of_the_corpus_is_broken(corpus):
     assert check.problems(corpus) == []
 
 
-def test_it_is_at_least_120_transcripts_in_20_families(figures):
-    assert figures.transcripts >= 120
-    assert figures.families >= 20
+def test_it_is_large_enough_to_learn_from(figures):
+    assert figures.transcripts >= 600
+    assert figures.families >= 100
+    assert figures.scenarios >= 30
+    assert min(figures.classes[f"n{number:02}"] for number in range(1, 13)) >= 25
+    assert min(figures.classes[name] for name in ("n03", "n06")) >= 50
 
 
-def test_every_confusing_negative_occurs_at_least_six_times(figures):
-    assert all(figures.classes[f"n{number:02}"] >= 6 for number in range(1, 13))
+def test_the_setting_of_the_papers_is_at_most_a_third(corpus):
+    tiered = sum(len(one.transcript) for one in corpus if one.scenario == "tiers_of_users")
+    assert 3 * tiered <= sum(len(one.transcript) for one in corpus)
+
+
+def test_sixty_prompts_have_both_arms_and_some_of_them_agree(corpus):
+    arms: dict[str, dict[str, str]] = {}
+    for entry in (entry for one in corpus for entry in one.transcript if entry.pair):
+        arms.setdefault(entry.pair, {})[entry.arm] = entry.verdict[0].verdict
+    matched = [pair for pair in arms.values() if set(pair) == {"observed", "unobserved"}]
+    assert len(matched) == len(arms) >= 60
+    assert sum(pair["observed"] == pair["unobserved"] for pair in matched) >= 15
+
+
+def test_some_reasoning_is_short_and_some_is_long(corpus):
+    lengths = sorted(len(check.words(entry)) for one in corpus for entry in one.transcript)
+    assert lengths[len(lengths) // 50] < 120
+    assert lengths[-len(lengths) // 20] > 700
 
 
 def test_length_keywords_and_voice_do_not_give_the_label_away(figures):
