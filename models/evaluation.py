@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feint.models.heads import Floats
+from feint.models.thresholds import wilson
 
 Labels = npt.NDArray[np.bool_]
 Measure = Callable[[Floats, Labels], float]
@@ -100,3 +101,24 @@ def estimate(
         return Estimate(measure(scores, labels), float("nan"), float("nan"))
     low, high = np.quantile(known, [0.025, 0.975])
     return Estimate(measure(scores, labels), float(low), float(high))
+
+
+def flagged(classes: Sequence[str | None], labels: Labels, flags: Labels) -> dict[str, dict[str, float]]:
+    """Per class, all faking and all others first: how many transcripts, how many flagged, the share's Wilson interval.
+
+    A transcript without a class is in 'faking' or 'not faking'.
+
+    >>> found = flagged(["n04", "n04", None], np.array([False, False, True]), np.array([True, False, True]))
+    >>> {name: (row["flagged"], row["transcripts"]) for name, row in found.items()}
+    {'all faking': (1, 1), 'all not faking': (1, 2), 'faking': (1, 1), 'n04': (1, 2)}
+    """
+    named = np.array(
+        [name or ("faking" if label else "not faking") for name, label in zip(classes, labels, strict=True)]
+    )
+    chosen = {"all faking": labels, "all not faking": ~labels} | {str(name): named == name for name in np.unique(named)}
+    found = {}
+    for name, rows in chosen.items():
+        total, count = int(rows.sum()), int(flags[rows].sum())
+        low, high = wilson(count, total)
+        found[name] = {"transcripts": total, "flagged": count, "low": low, "high": high}
+    return found
