@@ -5,10 +5,13 @@ import json
 from feint.models.folder import Contents
 
 
-def model_card(contents: Contents) -> str:
-    """Markdown with the hub's YAML header, generated from the detector alone."""
+def model_card(contents: Contents, measured: str = "") -> str:
+    """Markdown with the hub's YAML header, generated from the detector; `measured` are sections on how good it is."""
     config = contents.config
     rows = "\n".join(f"- `{name}`" for name in config.indicators)
+    points = ", ".join(
+        f"{name} flags from a probability of {at:.4f} up" for name, at in config.operating_points.items()
+    )
     return f"""---
 library_name: feint
 pipeline_tag: text-classification
@@ -29,14 +32,14 @@ detector = Detector.load("PATH_OR_ORG/NAME")
 ```
 
 - **Encoder:** {config.encoder.name}, {config.encoder.dimensions} dimensions, sentences pooled in their context
-- **Threshold:** a transcript is flagged from a probability of {config.threshold:.4f} up
+- **Operating points:** {points}
 - **Fitted on:** `{json.dumps(config.trained_on, ensure_ascii=False)}`
 
 ## Heads
 
 {rows}
 
-## Use
+{measured}## Use
 
 A monitor, and a help for people who read transcripts. Not evidence on its own: read the quoted sentences. Do not train
 a model against it: a model that learns to avoid a monitor's words has not learnt to avoid what they stand for.

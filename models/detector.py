@@ -14,10 +14,11 @@ from feint.corpus.errors import DetectorError, InputError
 from feint.corpus.reject import Reject
 from feint.corpus.rows import from_row
 from feint.corpus.transcript import Transcript
-from feint.models import card, decision, encoders, fitting, folder
+from feint.models import card, encoders, explanation, fitting, folder
 from feint.models.encoders import Encoder
 from feint.models.encoders.windows import Vectors
-from feint.models.fitting import HEADLINE, Example, Fit, Settings
+from feint.models.explanation import Explanation
+from feint.models.fitting import HEADLINE, BlocksToVectors, Example, Fit, Progress, Settings, quietly
 from feint.models.folder import Contents
 from feint.models.heads import Floats
 from feint.models.passages import Passage, cut
@@ -30,6 +31,11 @@ MOST_EVIDENCE = 12
 """Most pieces of evidence of one transcript."""
 CHUNK = 32
 """Transcripts encoded together."""
+TUNABLE = 100
+"""Fewest transcripts the encoder is tuned on; with fewer it learns them by heart."""
+
+SETTLING = 5
+"""Fewest transcripts of either kind that calibration and operating points are settled on."""
 
 Given = Transcript | Mapping[str, Any] | str
 
@@ -43,29 +49,40 @@ class Detector:
     False
     """
 
-    def __init__(self, contents: Contents, encoder: Encoder) -> None:
+    def __init__(self, contents: Contents, encoder: Encoder, point: str | None = None) -> None:
         self._contents = contents
         self._encoder = encoder
+        known = contents.config.operating_points
+        if point is not None and point not in known:
+            raise InputError(f"no operating point called {point!r}; this detector has {', '.join(known)}")
+        self.point = point or next(iter(known))
+        """Name of the operating point in use."""
 
     @classmethod
     def load(
-        cls, where: Path | str | None = None, *, revision: str | None = None, precision: str | None = None
+        cls,
+        where: Path | str | None = None,
+        *,
+        revision: str | None = None,
+        precision: str | None = None,
+        point: str | None = None,
     ) -> "Detector":
         """The bundled detector, or one from a folder or a Hugging Face id; nothing in the files is run.
 
-        `precision` is 'float32', 'bfloat16', or none for what the processor does best.
+        `precision` is 'float32', 'bfloat16', or none for what the processor does best. `point` is an operating point,
+        'specific' or 'sensitive', or none for the first.
         """
         path = BUNDLED if where is None else Path(where)
         if where is not None and not path.exists():
             path = _from_hub(str(where), revision)
         contents = folder.read(path)
         named = contents.config.encoder
-        encoder = encoders.load(named.name, precision=precision, revision=named.revision)
+        encoder = encoders.load(named.name, precision=precision, revision=named.revision, adapter=contents.adapter)
         if encoder.dimensions != named.dimensions:
             raise DetectorError(
                 f"{path} was fitted on vectors of {named.dimensions}, {named.name} gives {encoder.dimensions}"
             )
-        return cls(contents, encoder)
+        return cls(contents, encoder, point)
 
     @classmethod
     def fit(
@@ -91,14 +108,13 @@ class Detector:
             for index, (given, label) in enumerate(zip(transcripts, labels, strict=True))
         ]
         start = cls.load(precision=precision) if base == "bundled" else base
-        return fitted(
-            examples, start, settings or Settings(), start._encoder if start else encoders.load(precision=precision)
-        )
+        chosen = settings or Settings()
+        return moved(examples, start, chosen) if start else trained(examples, chosen, precision=precision)
 
     @property
     def threshold(self) -> float:
         """Probability from which a transcript is flagged."""
-        return self._contents.config.threshold
+        return self._contents.config.operating_points[self.point]
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -121,33 +137,42 @@ class Detector:
 
     def stream(self, transcripts: Iterable[Given | Reject]) -> Iterator[Prediction]:
         """The same, one by one, never more than a chunk in memory; a reject comes out as its error."""
+        return (one.prediction for one in self._explained(transcripts))
+
+    def explain(self, transcripts: Iterable[Given]) -> list[Explanation]:
+        """Predictions, in order, each with what its indicators add to its log-odds and the sentences behind it."""
+        return list(self._explained(transcripts))
+
+    def _explained(self, transcripts: Iterable[Given | Reject]) -> Iterator[Explanation]:
         given = iter(transcripts)
         while chunk := list(islice(given, CHUNK)):
             yield from self._chunk([one if isinstance(one, Reject) else _taken(one) for one in chunk])
 
-    def _chunk(self, chunk: Sequence[Transcript | Reject]) -> Iterator[Prediction]:
+    def _chunk(self, chunk: Sequence[Transcript | Reject]) -> Iterator[Explanation]:
         cuts = [([], []) if isinstance(one, Reject) else cut(one) for one in chunk]
         arrays = iter(self._encoder.encode([block for _, blocks in cuts for block in blocks]))
         for one, (passages, blocks) in zip(chunk, cuts, strict=True):
             vectors = [next(arrays) for _ in blocks]
             if isinstance(one, Reject):
-                yield Prediction(
-                    one.id, source=one.path, error=f"{one.place}: {one.reason}" if one.place else one.reason
-                )
+                reason = f"{one.place}: {one.reason}" if one.place else one.reason
+                yield Explanation(Prediction(one.id, source=one.path, error=reason))
             elif not passages:
-                yield replace(_named(one), error="no words of an assistant in it; expected at least one sentence")
+                reason = "no words of an assistant in it; expected at least one sentence"
+                yield Explanation(replace(_named(one), error=reason))
             else:
                 yield self._judge(one, passages, np.concatenate(vectors))
 
-    def _judge(self, transcript: Transcript, passages: Sequence[Passage], vectors: Vectors) -> Prediction:
+    def _judge(self, transcript: Transcript, passages: Sequence[Passage], vectors: Vectors) -> Explanation:
         readers, platt = self._contents.readers, self._contents.platt
-        (texts,) = fitting.quotes([transcript], [passages])
-        logits = readers.logits(vectors, texts)
-        features = decision.pool(logits)
+        texts = [passage.span.quote(transcript) for passage in passages]
+        logits = readers.logits(vectors)
+        features = readers.features(logits, texts)
         faking = float(platt.probability(self._contents.decision.logits(features[None]))[0])
-        shown = readers.probabilities(logits)
+        shown = 1 / (1 + np.exp(-logits))
         flagged = faking >= self.threshold
-        return replace(
+        added = explanation.contributions(self._contents, features)
+        evidence = self._evidence(transcript, passages, shown, added)
+        prediction = replace(
             _named(transcript),
             faking=faking,
             flagged=flagged,
@@ -155,31 +180,33 @@ class Detector:
             indicators={
                 name: float(p) for name, p in zip(readers.names, shown.max(axis=0), strict=True) if name != HEADLINE
             },
-            evidence=tuple(self._evidence(transcript, passages, shown, features, flagged)),
+            evidence=evidence if flagged else tuple(piece for piece in evidence if piece.probability >= SHOWN),
             reasoning=reasoning.kind(transcript),
         )
+        return Explanation(prediction, added, evidence)
 
     def _evidence(
-        self, transcript: Transcript, passages: Sequence[Passage], shown: Floats, features: Floats, flagged: bool
-    ) -> list[Evidence]:
-        """Passages that show an indicator, strongest first; for a flag without any, what moved the decision most."""
+        self, transcript: Transcript, passages: Sequence[Passage], shown: Floats, added: Mapping[str, float]
+    ) -> tuple[Evidence, ...]:
+        """Passages that show an indicator, strongest first; without any, the likeliest for the one that adds most.
+
+        Where none adds anything, the likeliest for any.
+        """
         names = self._contents.readers.names
         places = [(row, column) for row, column in np.argwhere(shown >= SHOWN).tolist()]
-        if flagged and not places:
-            added = decision.contributions(self._contents.decision, features, names)
-            column = names.index(max(added, key=lambda name: added[name]))
+        if not places:
+            most = max(names, key=lambda name: added[name])
+            column = names.index(most) if added[most] > 0 else int(shown.max(axis=0).argmax())
             places = [(int(shown[:, column].argmax()), column)]
         places.sort(key=lambda place: (-shown[place], place))
-        return [
+        return tuple(
             Evidence(names[column], passages[row].span, passages[row].span.quote(transcript), float(shown[row, column]))
             for row, column in places[:MOST_EVIDENCE]
-        ]
+        )
 
     def save(self, path: Path | str) -> None:
         """Write the detector's folder; loading it gives the same predictions."""
-        contents = self._contents
-        config = contents.config.model_dump(include={"feint", "encoder", "threshold", "trained_on"})
-        folder.write(Path(path), config, contents.readers, contents.decision, contents.platt, card.model_card(contents))
+        folder.write(Path(path), self._contents, card.model_card(self._contents))
 
     def push_to_hub(self, repo: str, *, private: bool = True, token: str | None = None) -> str:
         """Upload the detector's folder as a model repository; the commit's address."""
@@ -194,41 +221,72 @@ class Detector:
             return str(api.upload_folder(repo_id=repo, folder_path=draft, commit_message="Detector written by feint"))
 
 
-def fitted(
+def trained(
     examples: Sequence[Example],
-    base: Detector | None,
-    settings: Settings,
-    encoder: Encoder,
+    settings: Settings = Settings(),
+    *,
+    held: Sequence[Example] = (),
+    encoder: str = encoders.EMBEDDED,
     indicators: Sequence[str] = (),
-    vectors: tuple[Sequence[Sequence[Passage]], Sequence[Vectors]] | None = None,
+    precision: str | None = None,
+    blocks_to_vectors: BlocksToVectors | None = None,
+    progress: Progress = quietly,
     trained_on: Mapping[str, Any] | None = None,
 ) -> Detector:
-    """A detector from examples, from nothing or from a base; vectors are computed where none are handed over."""
+    """A detector from nothing: the encoder tuned, heads and a decision fitted on it, settled on held-out groups.
+
+    Without `held`, a fifth of the groups is held out. Where fewer than `TUNABLE` examples would be left to learn from, or
+    fewer than `SETTLING` of either kind to settle on, the encoder stays as it came, and out-of-fold values do for settling.
+    """
     fitting.checked(examples)
-    passages, arrays = vectors or fitting.encode(
-        [e.transcript for e in examples], encoder, lambda enc, blocks: iter([enc.encode(blocks)])
-    )
-    empty = [e.transcript.id for e, array in zip(examples, arrays, strict=True) if not len(array)]
-    if empty:
-        raise InputError(f"transcript {empty[0]!r} has no words of an assistant to learn from; leave it out")
-    if base is None:
-        fit = fitting.fit(examples, passages, arrays, [*indicators, HEADLINE], settings)
+    names = [*indicators, HEADLINE]
+    learnt, settling = (list(examples), list(held)) if held else fitting.parted(examples)
+    adapter = None
+    if encoder == encoders.EMBEDDED and settings.epochs and len(learnt) >= TUNABLE and _settles(settling):
+        from feint.models.tuning import tune
+
+        adapter = tune(learnt, names, settings, progress)
     else:
-        old = base.contents
-        fit = fitting.adapt(
-            examples, passages, arrays, old.readers, old.decision, old.platt, old.config.threshold, settings
-        )
-    return Detector(_contents(fit, encoder, trained_on or {"transcripts": len(examples)}), encoder)
+        learnt, settling = [*examples, *held], []
+    loaded = encoders.load(encoder, precision=precision, adapter=adapter)
+    encoded = fitting.encode([*learnt, *settling], loaded, blocks_to_vectors)
+    own, others = encoded[: len(learnt)], encoded[len(learnt) :]
+    fit = fitting.fit(own, names, settings, others if settling else None)
+    return Detector(_contents(fit, loaded, trained_on or {"transcripts": len(examples)}), loaded)
+
+
+def _settles(held: Sequence[Example]) -> bool:
+    faking = sum(example.label for example in held)
+    return min(faking, len(held) - faking) >= SETTLING
+
+
+def moved(
+    examples: Sequence[Example],
+    base: Detector,
+    settings: Settings = Settings(),
+    *,
+    blocks_to_vectors: BlocksToVectors | None = None,
+    trained_on: Mapping[str, Any] | None = None,
+) -> Detector:
+    """The base adapted to other labels: its encoder and heads as they are, its decision moved."""
+    fitting.checked(examples)
+    old = base.contents
+    encoded = fitting.encode(examples, base.encoder, blocks_to_vectors)
+    fit = fitting.adapt(encoded, old.readers, old.decision, old.platt, old.config.operating_points, settings)
+    return Detector(_contents(fit, base.encoder, trained_on or {"transcripts": len(examples)}), base.encoder)
 
 
 def _contents(fit: Fit, encoder: Encoder, trained_on: Mapping[str, Any]) -> Contents:
+    adapter = encoder.adapter
     config = folder.Config(
-        format=folder.FORMAT, feint=_version(), indicators=list(fit.readers.names), threshold=fit.threshold,
-        encoder=folder.EncoderConfig(name=encoder.name, dimensions=encoder.dimensions),
+        format=folder.FORMAT, feint=_version(), indicators=list(fit.readers.names), operating_points=dict(fit.points),
+        encoder=folder.EncoderConfig(
+            name=encoder.name, dimensions=encoder.dimensions, rank=adapter.rank if adapter else 0
+        ),
         calibration=folder.Calibration(slope=fit.platt.slope, intercept=fit.platt.intercept),
         trained_on=dict(trained_on), tensors_sha256="",
     )  # fmt: skip
-    return Contents(config=config, readers=fit.readers, decision=fit.decision, platt=fit.platt)
+    return Contents(config=config, readers=fit.readers, decision=fit.decision, platt=fit.platt, adapter=adapter)
 
 
 def _version() -> str:

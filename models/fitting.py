@@ -1,4 +1,4 @@
-"""Fitting: from labelled transcripts to heads, a decision, a calibration and a threshold."""
+"""Fitting: from labelled transcripts to heads, a decision, a calibration and operating points."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from feint.corpus.errors import InputError
 from feint.corpus.span import Span
 from feint.corpus.transcript import Transcript
-from feint.models import calibration, decision, heads, thresholds, words
+from feint.models import calibration, decision, heads, readers, thresholds, words
 from feint.models.calibration import Platt
 from feint.models.decision import Decision
 from feint.models.encoders import Encoder
@@ -54,144 +54,191 @@ class Example:
 class Settings:
     """What can be chosen; everything in the [train] table of the configuration."""
 
-    head_c: float = 3.0
+    epochs: int = 10
+    """Times the encoder is tuned on every transcript; 0 leaves it as it came."""
+    rank: int = 8
+    """Rank of what tuning may change in a layer."""
+    rate: float = 1e-3
+    """Learning rate of the encoder's change."""
+    head_c: float = 1.0
     """Inverse strength of the penalty on heads that go by vectors."""
-    word_c: float = 20.0
-    """Inverse strength of the penalty on heads that go by words."""
+    word_c: float = 30.0
+    """Inverse strength of the penalty on what goes by words."""
     decision_c: float = 0.03
     """Inverse strength of the decision's penalty."""
     folds: int = 5
     """Group folds for what must be seen on examples that were not fitted on."""
-    false_positive_rate: float = 0.05
-    """Share of development negatives the threshold may flag."""
+    specific: float = 0.05
+    """Share of held-out negatives that the specific operating point may flag."""
+    sensitive: float = 0.2
+    """Share of held-out negatives that the sensitive operating point may flag."""
+    seed: int = 0
+    """Order of the transcripts while tuning, and where it starts from."""
+
+    @property
+    def points(self) -> dict[str, float]:
+        """Operating points and the share of negatives each may flag."""
+        return {"specific": self.specific, "sensitive": self.sensitive}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Examples with their passages and the passages' vectors."""
+
+    examples: Sequence[Example]
+    passages: Sequence[Sequence[Passage]]
+    vectors: Sequence[Vectors]
+    """(passages, dimensions) each."""
+
+    def __getitem__(self, chosen: slice) -> "Encoded":
+        return Encoded(self.examples[chosen], self.passages[chosen], self.vectors[chosen])
+
+    @property
+    def labels(self) -> npt.NDArray[np.bool_]:
+        """(examples,)."""
+        return np.array([example.label for example in self.examples], bool)
+
+    @property
+    def texts(self) -> list[list[str]]:
+        """The words of every passage, a list a transcript."""
+        return [
+            [p.span.quote(example.transcript) for p in cuts]
+            for example, cuts in zip(self.examples, self.passages, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """All that was learnt, and the out-of-fold log-odds it was calibrated on."""
+    """All that was learnt, and the log-odds it was calibrated on."""
 
     readers: Readers
     decision: Decision
     platt: Platt
-    threshold: float
-    out_of_fold: Floats
-    """Log-odds of every example from a fit that never saw its group."""
+    points: Mapping[str, float]
+    """Operating points: a name and the probability from which a transcript is flagged."""
+    unseen: Floats
+    """Log-odds of the examples that settled calibration and points, by what was not fitted on them."""
 
 
-def encode(
-    examples: Sequence[Transcript],
-    encoder: Encoder,
-    blocks_to_vectors: Callable[[Encoder, Sequence[Block]], Iterator[list[Vectors]]],
-) -> tuple[list[list[Passage]], list[Vectors]]:
-    """Passages and their vectors, a list and an array (passages, dimensions) per transcript."""
-    cuts = [cut(transcript) for transcript in examples]
-    arrays = (
-        array for chunk in blocks_to_vectors(encoder, [b for _, blocks in cuts for b in blocks]) for array in chunk
-    )
+Progress = Callable[[Iterator[float], int], Iterator[float]]
+"""Handed the losses of tuning as they come and how many there will be; gives them on."""
+
+
+def quietly(steps: Iterator[float], total: int) -> Iterator[float]:
+    """No progress shown."""
+    return steps
+
+
+BlocksToVectors = Callable[[Encoder, Sequence[Block]], Iterator[list[Vectors]]]
+
+
+def encode(examples: Sequence[Example], encoder: Encoder, blocks_to_vectors: BlocksToVectors | None = None) -> Encoded:
+    """The examples' passages and vectors; `blocks_to_vectors` may keep what it has once encoded."""
+    cuts = [cut(example.transcript) for example in examples]
+    every = [block for _, blocks in cuts for block in blocks]
+    chunks = blocks_to_vectors(encoder, every) if blocks_to_vectors else iter([encoder.encode(every)])
+    arrays = (array for chunk in chunks for array in chunk)
     vectors = [
         np.concatenate([np.zeros((0, encoder.dimensions), np.float32), *(next(arrays) for _ in blocks)])
         for _, blocks in cuts
     ]
-    return [passages for passages, _ in cuts], vectors
+    empty = [e.transcript.id for e, array in zip(examples, vectors, strict=True) if not len(array)]
+    if empty:
+        raise InputError(f"transcript {empty[0]!r} has no words of an assistant to learn from; leave it out")
+    return Encoded(examples, [passages for passages, _ in cuts], vectors)
 
 
-def targets(example: Example, passages: Sequence[Passage], names: Sequence[str]) -> Floats:
-    """(passages, heads): 1 where the passage shows the indicator, 0 where it does not, NaN where nobody said."""
+def targets(
+    example: Example, passages: Sequence[Passage], names: Sequence[str], levels: Sequence[str] = PRESENT
+) -> Floats:
+    """(passages, heads): 1 where the passage shows the indicator at one of the levels, 0 where not, NaN where nobody said."""
     found = np.full((len(passages), len(names)), np.nan)
     known = {HEADLINE: example.label, **example.labels}
     for column, name in enumerate(names):
         if example.marks is not None:
-            spans = [mark.span for mark in example.marks if _shows(mark, name, example.label)]
+            spans = [mark.span for mark in example.marks if _shows(mark, name, example.label, levels)]
             found[:, column] = [any(passage.span.overlaps(span) for span in spans) for passage in passages]
         elif name in known:
             found[:, column] = known[name]
     return found
 
 
-def _shows(mark: Mark, name: str, faking: bool) -> bool:
+def _shows(mark: Mark, name: str, faking: bool, levels: Sequence[str]) -> bool:
     if name == HEADLINE:
         return faking and mark.indicator in DECISIVE and mark.level == "endorsed"
-    return mark.indicator == name and mark.level in PRESENT
+    return mark.indicator == name and mark.level in levels
 
 
-def fit(
-    examples: Sequence[Example],
-    passages: Sequence[Sequence[Passage]],
-    vectors: Sequence[Vectors],
-    names: Sequence[str],
-    settings: Settings = Settings(),
-) -> Fit:
-    """Heads on passages, then a decision on what the heads say of groups they were not fitted on.
+def fit(learnt: Encoded, names: Sequence[str], settings: Settings = Settings(), held: Encoded | None = None) -> Fit:
+    """Heads on passages, then a decision on what the heads say of groups they were not fitted on (stacking, Wolpert 1992).
 
-    Everything that judges (decision, calibration, threshold) sees only out-of-fold values, so that it learns how good
-    the heads are on families they do not know (stacking, Wolpert 1992).
+    Calibration and operating points are settled on `held`, whose groups nothing else has seen; without it on the
+    out-of-fold log-odds of what was learnt from, which is honest as long as the vectors were not tuned on it.
     """
-    labels, groups = checked(examples)
-    all_targets = [targets(e, p, names) for e, p in zip(examples, passages, strict=True)]
-    texts = quotes([e.transcript for e in examples], passages)
+    labels, groups = checked(learnt.examples)
+    wanted = [targets(e, p, names) for e, p in zip(learnt.examples, learnt.passages, strict=True)]
+    texts = learnt.texts
     folds = list(group_folds(groups, labels, settings.folds))
 
     def readers_on(chosen: npt.NDArray[np.int_]) -> Readers:
-        wanted = np.concatenate([all_targets[i] for i in chosen])
-        by_vector = heads.fit(names, np.concatenate([vectors[i] for i in chosen]), wanted, settings.head_c)
-        return Readers(by_vector, words.fit([text for i in chosen for text in texts[i]], wanted, settings.word_c))
+        shown = np.concatenate([wanted[i] for i in chosen])
+        return Readers(
+            heads.fit(names, np.concatenate([learnt.vectors[i] for i in chosen]), shown, settings.head_c),
+            words.fit([texts[i] for i in chosen], labels[chosen], settings.word_c),
+        )
 
-    features = np.zeros((len(examples), 2 * len(names) * len(decision.POOLS)))
+    parts = readers.parts(len(names))
+    seen = np.zeros((len(labels), parts[-1].stop))
     for inside, outside in folds:
-        features[outside] = pooled(readers_on(inside), [vectors[i] for i in outside], [texts[i] for i in outside])
-    return _settle(readers_on(np.arange(len(examples))), features, labels, folds, settings, None)
+        seen[outside] = features(readers_on(inside), [learnt.vectors[i] for i in outside], [texts[i] for i in outside])
+    final = readers_on(np.arange(len(labels)))
+    if held:
+        others = features(final, held.vectors, held.texts)
+        decided = decision.together(seen, labels, settings.decision_c, parts, (others, held.labels))
+        logits, known = decided.logits(others), held.labels
+    else:
+        decided = decision.together(seen, labels, settings.decision_c, parts, (seen, labels))
+        logits, known = np.zeros(len(labels)), labels
+        for inside, outside in folds:
+            own = seen[inside], labels[inside]
+            logits[outside] = decision.together(*own, settings.decision_c, parts, own).logits(seen[outside])
+    platt = calibration.fit(logits, known)
+    return Fit(final, decided, platt, _points(platt, logits, known, settings), logits)
 
 
 def adapt(
-    examples: Sequence[Example],
-    passages: Sequence[Sequence[Passage]],
-    vectors: Sequence[Vectors],
+    learnt: Encoded,
     base: Readers,
     prior: Decision,
     platt: Platt,
-    threshold: float,
+    points: Mapping[str, float],
     settings: Settings = Settings(),
 ) -> Fit:
     """The base's heads as they are, its decision moved as far as the labels carry it.
 
-    With fewer than ten labels of either kind the base's calibration and threshold stay.
+    With fewer than ten labels of either kind the base's calibration and operating points stay.
     """
-    labels, groups = checked(examples)
-    features = pooled(base, vectors, quotes([e.transcript for e in examples], passages))
+    labels, groups = checked(learnt.examples)
+    seen = features(base, learnt.vectors, learnt.texts)
+    moved = decision.fit(seen, labels, settings.decision_c, prior)
     if min(labels.sum(), (~labels).sum()) < 10 or len(set(groups)) < settings.folds:
-        moved = decision.fit(features, labels, settings.decision_c, prior)
-        return Fit(base, moved, platt, threshold, moved.logits(features))
-    folds = list(group_folds(groups, labels, settings.folds))
-    return _settle(base, features, labels, folds, settings, prior)
-
-
-def _settle(
-    fitted: Readers,
-    features: Floats,
-    labels: npt.NDArray[np.bool_],
-    folds: Sequence[tuple[npt.NDArray[np.int_], npt.NDArray[np.int_]]],
-    settings: Settings,
-    prior: Decision | None,
-) -> Fit:
+        return Fit(base, moved, platt, points, moved.logits(seen))
     logits = np.zeros(len(labels))
-    for inside, outside in folds:
-        logits[outside] = decision.fit(features[inside], labels[inside], settings.decision_c, prior).logits(
-            features[outside]
-        )
-    platt = calibration.fit(logits, labels)
-    threshold = thresholds.at_false_positive_rate(platt.probability(logits), labels, settings.false_positive_rate)
-    return Fit(fitted, decision.fit(features, labels, settings.decision_c, prior), platt, threshold, logits)
+    for inside, outside in group_folds(groups, labels, settings.folds):
+        logits[outside] = decision.fit(seen[inside], labels[inside], settings.decision_c, prior).logits(seen[outside])
+    anew = calibration.fit(logits, labels)
+    return Fit(base, moved, anew, _points(anew, logits, labels, settings), logits)
 
 
-def quotes(transcripts: Sequence[Transcript], passages: Sequence[Sequence[Passage]]) -> list[list[str]]:
-    """The words of every passage, a list a transcript."""
-    return [[p.span.quote(one) for p in cuts] for one, cuts in zip(transcripts, passages, strict=True)]
+def _points(platt: Platt, logits: Floats, labels: npt.NDArray[np.bool_], settings: Settings) -> dict[str, float]:
+    scores = platt.probability(logits)
+    return {name: thresholds.at_false_positive_rate(scores, labels, rate) for name, rate in settings.points.items()}
 
 
-def pooled(readers: Readers, vectors: Sequence[Vectors], texts: Sequence[Sequence[str]]) -> Floats:
+def features(fitted: Readers, vectors: Sequence[Vectors], texts: Sequence[Sequence[str]]) -> Floats:
     """(transcripts, features) from each transcript's passages."""
     pairs = zip(vectors, texts, strict=True)
-    return np.stack([decision.pool(readers.logits(array, said)) for array, said in pairs])
+    return np.stack([fitted.features(fitted.logits(array), said) for array, said in pairs])
 
 
 def checked(examples: Sequence[Example]) -> tuple[npt.NDArray[np.bool_], list[str]]:
@@ -205,6 +252,15 @@ def checked(examples: Sequence[Example]) -> tuple[npt.NDArray[np.bool_], list[st
         )
         raise InputError(f"found {found}; expected some true and some false: add examples of the other kind")
     return labels, [example.group for example in examples]
+
+
+def parted(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Those to learn from, and about a fifth of the groups to settle on; none of these where there are too few groups."""
+    labels, groups = checked(examples)
+    inside, outside = next(iter(group_folds(groups, labels, 5)))
+    if len(inside) == len(examples):
+        return list(examples), []
+    return [examples[i] for i in inside], [examples[i] for i in outside]
 
 
 def group_folds(

@@ -15,14 +15,17 @@ from safetensors.numpy import save as save_tensors
 from feint.corpus import digest
 from feint.corpus.errors import DetectorError
 from feint.models.calibration import Platt
-from feint.models.decision import POOLS, Decision
+from feint.models.decision import Decision
+from feint.models.encoders.adapter import LAYERS, WIDTHS, Adapter
 from feint.models.heads import Heads
-from feint.models.readers import Readers
-from feint.models.words import BUCKETS, WordHeads
+from feint.models.readers import Readers, parts
+from feint.models.words import BUCKETS, Words
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's form; a detector of a newer form says so and is not guessed at."""
 CONFIG, TENSORS = "config.json", "head.safetensors"
+ADAPTER = "encoder."
+"""What the names of the encoder's changes begin with."""
 
 
 class EncoderConfig(BaseModel):
@@ -33,6 +36,8 @@ class EncoderConfig(BaseModel):
     name: str
     revision: str | None = None
     dimensions: int
+    rank: int = 0
+    """Rank of the change that tuning made to it, which lies beside the heads; 0 where it is as it came."""
 
 
 class Calibration(BaseModel):
@@ -55,7 +60,8 @@ class Config(BaseModel):
     encoder: EncoderConfig
     indicators: list[str]
     """Heads, in the order of the tensors' rows."""
-    threshold: float
+    operating_points: dict[str, float]
+    """Named probabilities from which a transcript is flagged; the first is used where none is asked for."""
     calibration: Calibration
     trained_on: dict[str, Any]
     tensors_sha256: str
@@ -70,21 +76,21 @@ class Contents(BaseModel):
     readers: Readers
     decision: Decision
     platt: Platt
+    adapter: Adapter | None
 
 
-def write(folder: Path, config: dict[str, Any], readers: Readers, decision: Decision, platt: Platt, card: str) -> None:
+def write(folder: Path, contents: Contents, card: str) -> None:
     """Draft beside the target, then put it in place whole; the same contents give the same bytes."""
-    tensors = {
+    readers, decision, adapter = contents.readers, contents.decision, contents.adapter
+    tensors: dict[str, npt.NDArray[Any]] = {
         "heads.weight": readers.by_vector.weight, "heads.bias": readers.by_vector.bias,
-        "words.weight": readers.by_words.weight.astype(np.float16), "words.bias": readers.by_words.bias,
+        "words.weight": readers.by_words.weight.astype(np.float16), "words.bias": np.array([readers.by_words.bias]),
         "decision.centre": decision.centre, "decision.scale": decision.scale,
         "decision.weight": decision.weight, "decision.bias": np.array([decision.bias]),
     }  # fmt: skip
+    tensors |= {ADAPTER + name: half for name, half in (adapter.tensors() if adapter else {}).items()}
     packed = save_tensors({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
-    whole = Config(
-        format=FORMAT, indicators=list(readers.names), tensors_sha256=digest.of_bytes(packed),
-        calibration=Calibration(slope=platt.slope, intercept=platt.intercept), **config,
-    )  # fmt: skip
+    whole = contents.config.model_copy(update={"tensors_sha256": digest.of_bytes(packed)})
     _replace(folder, {
         CONFIG: (json.dumps(whole.model_dump(), indent=2, ensure_ascii=False) + "\n").encode(),
         TENSORS: packed,
@@ -121,17 +127,19 @@ def read(folder: Path) -> Contents:
     found, expected = {name: tensor.shape for name, tensor in tensors.items()}, _shapes(config)
     if found != expected:
         raise DetectorError(f"{folder / TENSORS} holds {found}, its {CONFIG} says {expected}")
+    changes = {name.removeprefix(ADAPTER): tensor for name, tensor in tensors.items() if name.startswith(ADAPTER)}
     return Contents(
         config=config,
         readers=Readers(
             Heads(tuple(config.indicators), tensors["heads.weight"], tensors["heads.bias"]),
-            WordHeads(tensors["words.weight"], tensors["words.bias"]),
+            Words(tensors["words.weight"], float(tensors["words.bias"][0])),
         ),
         decision=Decision(
             tensors["decision.centre"], tensors["decision.scale"], tensors["decision.weight"],
             float(tensors["decision.bias"][0]),
         ),
         platt=Platt(config.calibration.slope, config.calibration.intercept),
+        adapter=Adapter.from_tensors(changes) if changes else None,
     )  # fmt: skip
 
 
@@ -150,21 +158,32 @@ def _tensors(packed: bytes, path: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 def _shapes(config: Config) -> dict[str, tuple[int, ...]]:
     heads = len(config.indicators)
-    pools = (2 * heads * len(POOLS),)
+    seen = (parts(heads)[-1].stop,)
     return {
         "heads.weight": (heads, config.encoder.dimensions), "heads.bias": (heads,),
-        "words.weight": (heads, BUCKETS), "words.bias": (heads,),
-        "decision.centre": pools, "decision.scale": pools, "decision.weight": pools, "decision.bias": (1,),
-    }  # fmt: skip
+        "words.weight": (BUCKETS,), "words.bias": (1,),
+        "decision.centre": seen, "decision.scale": seen, "decision.weight": seen, "decision.bias": (1,),
+    } | {ADAPTER + name: shape for name, shape in _adapted(config.encoder.rank).items()}  # fmt: skip
+
+
+def _adapted(rank: int) -> dict[str, tuple[int, ...]]:
+    return {
+        f"{layer}.{name}.{side}": shape
+        for layer in range(LAYERS if rank else 0)
+        for name, (inward, out) in WIDTHS.items()
+        for side, shape in (("low", (rank, inward)), ("high", (out, rank)))
+    }
 
 
 def _config(path: Path) -> Config:
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(given, dict) and isinstance(given.get("format"), int) and given["format"] > FORMAT:
+        if isinstance(given, dict) and isinstance(given.get("format"), int) and given["format"] != FORMAT:
+            newer = given["format"] > FORMAT
             raise DetectorError(
-                f"{path} has format {given['format']}, this version of feint reads up to {FORMAT}; "
-                f"it was written by feint {given.get('feint', '?')}: install that or a newer one"
+                f"{path} has format {given['format']}, this version of feint reads format {FORMAT}; "
+                f"it was written by feint {given.get('feint', '?')}: "
+                + ("install that or a newer one" if newer else "install that, or train again")
             )
         return Config.model_validate(given)
     except (ValueError, RecursionError) as error:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from feint.corpus.errors import DetectorError
+from feint.models.encoders.adapter import Adapter
 from feint.models.encoders.windows import Vectors
 from feint.models.passages import Block
 
@@ -26,6 +28,10 @@ class Encoder(Protocol):
         """'float32' or 'bfloat16'."""
 
     @property
+    def adapter(self) -> Adapter | None:
+        """What tuning changed in it, where it was tuned."""
+
+    @property
     def fingerprint(self) -> str:
         """Changes with anything that changes vectors."""
 
@@ -33,15 +39,27 @@ class Encoder(Protocol):
         """One array (passages, dimensions) a block, every row of length 1 or 0."""
 
 
-def load(name: str = EMBEDDED, *, precision: str | None = None, revision: str | None = None) -> Encoder:
+def load(
+    name: str = EMBEDDED,
+    *,
+    precision: str | None = None,
+    revision: str | None = None,
+    adapter: Adapter | None = None,
+) -> Encoder:
     """The embedded encoder, or any sentence-transformers id or folder.
 
-    `precision` is 'float32', 'bfloat16' or none for what the processor does best; only the embedded encoder heeds it.
+    `precision` is 'float32', 'bfloat16' or none for what the processor does best; only the embedded encoder heeds it, and
+    only it can be tuned.
     """
     if name == EMBEDDED:
-        from feint.models.encoders.minilm import MiniLM
+        from feint.models.encoders.minilm import MiniLM, Precision
 
-        return MiniLM.load("bfloat16" if precision == "bfloat16" else "float32" if precision == "float32" else None)
+        asked: Precision | None = (
+            "bfloat16" if precision == "bfloat16" else "float32" if precision == "float32" else None
+        )
+        return MiniLM.load(asked, adapter)
+    if adapter:
+        raise DetectorError(f"an adapter belongs to {EMBEDDED}; found one for {name!r}")
     from feint.models.encoders.sentence_transformer import SentenceTransformerEncoder
 
     return SentenceTransformerEncoder.load(name, revision)

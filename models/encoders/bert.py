@@ -1,10 +1,9 @@
 """The BERT network as plain matrix products over packed tokens: no padding, no masks, no framework around it."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -15,27 +14,32 @@ PACKED = torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_li
 """Whether weights can be laid out once as oneDNN wants them: 1.3 times faster than `linear` on a 2-core Zen 4."""
 
 
+class Linear(Protocol):
+    """A linear layer, with or without a GELU after it."""
+
+    def __call__(self, state: Tensor, *, gelu: bool = False) -> Tensor:
+        """(rows, in) to (rows, out)."""
+
+
+Build = Callable[[str, Tensor, Tensor], Linear]
+"""A layer's name ('0.mix', '0.out', '0.up', '0.down', '1.mix', …), weight (out, in) and bias to the layer."""
+
+
 class Bert:
-    """Weights of a BERT encoder, read from safetensors.
+    """A BERT encoder of the given weights, its linear layers made by `build`.
 
     Sequences of one batch lie end to end in one matrix of tokens, so that a linear layer does no work on padding;
     attention runs sequence by sequence, so that it needs no mask.
     """
 
-    def __init__(self, weights: dict[str, Tensor], heads: int, dtype: torch.dtype) -> None:
-        self._dtype = dtype
+    def __init__(self, weights: dict[str, Tensor], heads: int, dtype: torch.dtype, build: Build) -> None:
         self._words = weights["embeddings.word_embeddings.weight"]
         self._places = (
             weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
         )
         self._norm = _pair(weights, "embeddings.LayerNorm")
         count = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
-        self._layers = [_Layer(weights, f"encoder.layer.{index}.", heads, dtype) for index in range(count)]
-
-    @classmethod
-    def load(cls, path: Path, heads: int, dtype: torch.dtype = torch.float32) -> "Bert":
-        """Read the weights file; safetensors holds numbers only, nothing in it can run."""
-        return cls(load_file(path), heads, dtype)
+        self._layers = [_Layer(weights, index, heads, dtype, build) for index in range(count)]
 
     @property
     def limit(self) -> int:
@@ -45,6 +49,10 @@ class Bert:
     @torch.inference_mode()
     def states(self, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
         """Last hidden states, one float32 tensor (tokens, dimensions) a sequence."""
+        return self.run(sequences)
+
+    def run(self, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
+        """The same, with what gradients need."""
         lengths = [len(sequence) for sequence in sequences]
         spare = -sum(lengths) % STEP
         tokens = F.pad(torch.tensor([token for sequence in sequences for token in sequence]), (0, spare))
@@ -56,15 +64,16 @@ class Bert:
 
 
 class _Layer:
-    def __init__(self, weights: dict[str, Tensor], prefix: str, heads: int, dtype: torch.dtype) -> None:
-        attention = [_pair(weights, f"{prefix}attention.self.{name}", dtype) for name in ("query", "key", "value")]
+    def __init__(self, weights: dict[str, Tensor], index: int, heads: int, dtype: torch.dtype, build: Build) -> None:
+        prefix = f"encoder.layer.{index}."
+        attention = [_pair(weights, f"{prefix}attention.self.{name}") for name in ("query", "key", "value")]
         self._heads = heads
         self._dtype = dtype
-        self._mix = _Linear(torch.cat([w for w, _ in attention]), torch.cat([b for _, b in attention]))
-        self._out = _Linear(*_pair(weights, f"{prefix}attention.output.dense", dtype))
+        self._mix = build(f"{index}.mix", torch.cat([w for w, _ in attention]), torch.cat([b for _, b in attention]))
+        self._out = build(f"{index}.out", *_pair(weights, f"{prefix}attention.output.dense"))
         self._norm = _pair(weights, f"{prefix}attention.output.LayerNorm")
-        self._up = _Linear(*_pair(weights, f"{prefix}intermediate.dense", dtype))
-        self._down = _Linear(*_pair(weights, f"{prefix}output.dense", dtype))
+        self._up = build(f"{index}.up", *_pair(weights, f"{prefix}intermediate.dense"))
+        self._down = build(f"{index}.down", *_pair(weights, f"{prefix}output.dense"))
         self._last_norm = _pair(weights, f"{prefix}output.LayerNorm")
 
     def __call__(self, state: Tensor, lengths: list[int]) -> Tensor:
@@ -77,8 +86,8 @@ class _Layer:
         return F.layer_norm(state + self._down(inner), (width,), *self._last_norm, eps=EPSILON)
 
 
-class _Linear:
-    """A linear layer, packed for oneDNN where this torch and processor have it."""
+class Packed:
+    """A linear layer for inference, laid out for oneDNN where this torch and processor have it."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self._weight = torch.ops.mkldnn._reorder_linear_weight(weight) if PACKED else weight
@@ -99,5 +108,5 @@ def _attend(mixed: Tensor) -> Tensor:
     return torch.bmm(scores.softmax(-1), value).transpose(0, 1).flatten(1)
 
 
-def _pair(weights: dict[str, Tensor], name: str, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
-    return weights[f"{name}.weight"].to(dtype), weights[f"{name}.bias"].to(dtype)
+def _pair(weights: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
+    return weights[f"{name}.weight"], weights[f"{name}.bias"]

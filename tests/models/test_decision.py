@@ -1,6 +1,9 @@
 """The decision: pools worked by hand, a regression held against scikit-learn's, and a prior that labels move."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
@@ -49,14 +52,30 @@ def test_a_penalty_without_end_leaves_the_prior() -> None:
 @given(st.lists(st.floats(-50, 50), min_size=4, max_size=4))
 def test_contributions_add_up_to_the_log_odds(features: list[float]) -> None:
     fitted = decision.fit(FEATURES, LABELS, c=0.5)
-    row = np.array(features)
+    fitted = replace(
+        fitted,
+        centre=np.append(fitted.centre, 0.5),
+        scale=np.append(fitted.scale, 2.0),
+        weight=np.append(fitted.weight, 3.0),
+    )
+    row = np.array([*features, 1.5])
     added = decision.contributions(fitted, row, ["a", "b"])
+    assert added[decision.WHOLE] == 1.5
     assert np.isclose(sum(added.values()) + fitted.bias, fitted.logits(row[None])[0])
 
 
-def test_both_heads_of_an_indicator_count_for_it() -> None:
-    # one indicator, a head on vectors and one on words, two pools each
-    plain = Decision(np.zeros(4), np.ones(4), np.array([1.0, 10.0, 100.0, 1000.0]), 0.0)
-    assert decision.contributions(plain, np.ones(4), ["a"]) == {"a": 1111.0}
-    two = Decision(np.zeros(8), np.ones(8), np.array([1.0, 1, 2, 2, 10, 10, 20, 20]), 0.0)
-    assert decision.contributions(two, np.ones(8), ["a", "b"]) == {"a": 22.0, "b": 44.0}
+def test_the_pools_of_a_head_count_for_its_indicator_and_the_words_for_themselves() -> None:
+    plain = Decision(np.zeros(5), np.ones(5), np.array([1.0, 10.0, 100.0, 1000.0, 5.0]), 0.0)
+    assert decision.contributions(plain, np.ones(5), ["a", "b"]) == {"a": 11.0, "b": 1100.0, decision.WHOLE: 5.0}
+
+
+def test_parts_are_weighed_by_what_the_held_out_say_of_them() -> None:
+    parts = [slice(0, 2), slice(2, 4)]
+    generator = np.random.default_rng(3)
+    held = generator.normal(2.0, 3.0, size=(400, 4))
+    labels = held[:, 0] - held[:, 1] + 4 * generator.normal(size=400) > 0  # the second part says nothing of them
+    summed = decision.together(FEATURES, LABELS, 0.5, parts, (held, labels))
+    own = summed.standard(held) * summed.weight
+    assert own[:, parts[0]].sum(axis=1).std() > 5 * own[:, parts[1]].sum(axis=1).std()
+    slope = LogisticRegression(C=1e6).fit(summed.logits(held)[:, None], labels).coef_[0, 0]
+    assert slope == pytest.approx(1, abs=0.1)

@@ -22,7 +22,7 @@ Rows = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def eager(detector: Detector) -> Detector:
     """The same detector with a threshold that everything reaches."""
-    config = detector.contents.config.model_copy(update={"threshold": 0.0})
+    config = detector.contents.config.model_copy(update={"operating_points": {"specific": 0.0, "sensitive": 0.0}})
     return Detector(detector.contents.model_copy(update={"config": config}), detector.encoder)
 
 

@@ -1,6 +1,7 @@
 """Fitting: what a passage is taught, who judges whom, and the same bytes from the same input."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from feint.corpus.span import Span
 from feint.corpus.transcript import Message, Transcript
 from feint.models import fitting
 from feint.models.evaluation import auroc
-from feint.models.fitting import Example, Mark, Settings
+from feint.models.fitting import Encoded, Example, Mark, Settings
 from feint.models.passages import cut
 
 TEXT = "They train me on this. I object to it. I comply for now."
@@ -41,6 +42,11 @@ def test_marked_passages_show_what_they_are_marked_with_and_others_show_nothing(
     # the headline's passage is the one with endorsed decisive words; what is merely mentioned weighs nothing
     assert targets(example(marks=marks)) == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
     assert targets(example(label=False, marks=marks)) == [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+    assert fitting.targets(example(marks=marks), cut(example().transcript)[0], NAMES, ["endorsed"]).tolist() == [
+        [1, 0, 0],
+        [0, 0, 0],
+        [0, 1, 1],
+    ]
     assert targets(example(marks=())) == [[0, 0, 0]] * 3
 
 
@@ -75,9 +81,9 @@ def test_one_class_teaches_nothing(labels: Sequence[bool], found: str) -> None:
         fitting.checked([example(label) for label in labels])
 
 
-def synthetic(count: int, dimensions: int = 8) -> tuple[list[Example], list[list[Any]], list[np.ndarray]]:
+def synthetic(count: int, dimensions: int = 8, seed: int = 4) -> Encoded:
     """Examples of which the faking ones have one passage that points along the first axis."""
-    generator = np.random.default_rng(4)
+    generator = np.random.default_rng(seed)
     examples, passages, vectors = [], [], []
     for index in range(count):
         label = index % 2 == 0
@@ -87,39 +93,61 @@ def synthetic(count: int, dimensions: int = 8) -> tuple[list[Example], list[list
         examples.append(one)
         passages.append(cut(one.transcript)[0])
         vectors.append(rows.astype(np.float32))
-    return examples, passages, vectors
+    return Encoded(examples, passages, vectors)
+
+
+def noisy(one: Encoded, seed: int) -> Encoded:
+    """The same examples with vectors that say nothing."""
+    generator = np.random.default_rng(seed)
+    return replace(one, vectors=[generator.normal(size=(3, 300)).astype(np.float32) for _ in one.examples])
 
 
 def test_what_judges_was_not_fitted_on_what_it_judges() -> None:
-    examples, passages, vectors = synthetic(60)
-    generator = np.random.default_rng(5)
-    noise = [generator.normal(size=(3, 300)).astype(np.float32) for _ in vectors]
-    found = fitting.fit(examples, passages, noise, ["faking"], Settings(decision_c=10))
-    labels = np.array([e.label for e in examples])
+    learnt = noisy(synthetic(60), 5)
+    found = fitting.fit(learnt, ["faking"], Settings(decision_c=10))
     # On noise the heads know by heart what they were fitted on, and nothing else: only out-of-fold values show that.
-    texts = fitting.quotes([e.transcript for e in examples], passages)
-    known_by_heart = fitting.pooled(found.readers, noise, texts)[:, 0]
-    assert auroc(known_by_heart, labels) == 1
-    assert auroc(found.out_of_fold, labels) < 0.75
+    known_by_heart = fitting.features(found.readers, learnt.vectors, learnt.texts)[:, 0]
+    assert auroc(known_by_heart, learnt.labels) == 1
+    assert auroc(found.unseen, learnt.labels) < 0.75
+
+
+def test_held_out_examples_settle_the_blend_calibration_and_points_and_nothing_else() -> None:
+    learnt, held = synthetic(60), synthetic(40, seed=9)
+    alone, settled = (fitting.fit(learnt, ["preservation_motive", "faking"], held=one) for one in (None, held))
+    np.testing.assert_array_equal(alone.readers.by_vector.weight, settled.readers.by_vector.weight)
+    ratio = alone.decision.weight[:-1] / settled.decision.weight[:-1]
+    np.testing.assert_allclose(ratio, ratio[0])
+    assert len(settled.unseen) == 40
+    assert alone.platt != settled.platt
+    scores = settled.platt.probability(settled.unseen)[~held.labels]
+    for name, rate in Settings().points.items():
+        assert (scores >= settled.points[name]).mean() <= rate
+
+
+def test_without_held_out_examples_a_fifth_of_the_groups_is_parted() -> None:
+    examples = synthetic(60).examples
+    inside, outside = fitting.parted(examples)
+    assert len(inside) + len(outside) == 60
+    assert 8 <= len(outside) <= 16
+    assert not {e.group for e in inside} & {e.group for e in outside}
+    one_group = [example(label, "same") for label in (True, False)]
+    assert fitting.parted(one_group) == (one_group, [])
 
 
 def test_what_is_there_is_learnt() -> None:
-    examples, passages, vectors = synthetic(60)
-    settings = Settings(false_positive_rate=0.01)
-    found = fitting.fit(examples, passages, vectors, ["preservation_motive", "faking"], settings)
-    labels = np.array([e.label for e in examples])
-    flags = found.platt.probability(found.out_of_fold) >= found.threshold
-    assert flags[labels].mean() > 0.8
-    assert flags[~labels].sum() == 0
+    learnt = synthetic(60)
+    found = fitting.fit(learnt, ["preservation_motive", "faking"], Settings(specific=0.01))
+    flags = found.platt.probability(found.unseen) >= found.points["specific"]
+    assert flags[learnt.labels].mean() > 0.8
+    assert flags[~learnt.labels].sum() == 0
+    assert found.points["sensitive"] <= found.points["specific"]
 
 
 @pytest.mark.parametrize(("count", "kept"), [(18, True), (40, False)])
-def test_few_labels_leave_calibration_and_threshold_and_many_renew_them(count: int, kept: bool) -> None:
-    examples, passages, vectors = synthetic(60)
-    base = fitting.fit(examples, passages, vectors, ["preservation_motive", "faking"])
-    new, cuts, arrays = synthetic(count)
-    moved = fitting.adapt(new, cuts, arrays, base.readers, base.decision, base.platt, base.threshold)
+def test_few_labels_leave_calibration_and_points_and_many_renew_them(count: int, kept: bool) -> None:
+    base = fitting.fit(synthetic(60), ["preservation_motive", "faking"])
+    moved = fitting.adapt(synthetic(count), base.readers, base.decision, base.platt, base.points)
     assert moved.readers is base.readers
     assert (moved.platt == base.platt) is kept
-    assert (moved.threshold == base.threshold) is kept
+    assert (moved.points == base.points) is kept
     assert not np.array_equal(moved.decision.weight, base.decision.weight)

@@ -76,7 +76,7 @@ def test_a_foreign_configuration(folder: Path, content: bytes, sentence: str) ->
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"threshold": "high"}, "threshold: Input should be a valid number"),
+        ({"operating_points": {"specific": "high"}}, "operating_points.specific: Input should be a valid number"),
         ({"calibration": {"slope": 1.0}}, "calibration.intercept: Field required"),
         ({"calibration": {"slope": 1.0, "intercept": 0.0, "code": 1.0}}, "calibration.code: Extra inputs are not permitted"),
         ({"encoder": {"name": "all-MiniLM-L6-v2"}}, "encoder.dimensions: Field required"),
@@ -90,12 +90,14 @@ def test_a_setting_that_is_wrong_missing_or_too_many(folder: Path, changes: dict
 
 
 def test_a_newer_form_is_not_guessed_at(folder: Path) -> None:
-    configured(folder, format=2, feint="9.1", shiny=True)
+    configured(folder, format=3, feint="9.1", shiny=True)
     (folder / TENSORS).rename(folder / "heads.newer")
     refused(
         folder,
-        r"has format 2, this version of feint reads up to 1; it was written by feint 9\.1: install that or a newer",
+        r"has format 3, this version of feint reads format 2; it was written by feint 9\.1: install that or a newer",
     )
+    configured(folder, format=1)
+    refused(folder, "has format 1, .* install that, or train again")
 
 
 def test_other_numbers_than_were_written(folder: Path) -> None:
@@ -110,6 +112,11 @@ def test_tensors_of_other_names_or_shapes(folder: Path) -> None:
     refused(folder, r"holds .*'heads.bias': \(3,\)")
     tensors(folder, heads_bias=None)
     refused(folder, r"holds .*, its config.json says .*heads.bias")
+
+
+def test_half_of_a_change_to_the_encoder(folder: Path) -> None:
+    configured(folder, encoder={"name": "all-MiniLM-L6-v2", "dimensions": 384, "rank": 2})
+    refused(folder, r"its config.json says .*'encoder.0.mix.low': \(2, 384\)")
 
 
 def test_a_pickle_in_place_of_the_tensors_is_not_run(folder: Path, tmp_path: Path) -> None:
@@ -145,4 +152,4 @@ def test_a_folder_with_numbers_of_half_the_size_is_read(folder: Path) -> None:
 
 def test_other_files_beside_are_no_trouble(folder: Path) -> None:
     (folder / ".gitattributes").write_text("*.safetensors filter=lfs")
-    assert Detector.load(folder).threshold == read(folder).config.threshold
+    assert Detector.load(folder).threshold == read(folder).config.operating_points["specific"]

@@ -16,7 +16,7 @@ def test_a_head_is_the_logistic_regression_of_its_indicator() -> None:
     theirs = LogisticRegression(C=2.0, tol=1e-10, max_iter=10_000).fit(VECTORS, SHOWN)
     np.testing.assert_allclose(fitted.weight[0], theirs.coef_[0], atol=1e-4)
     np.testing.assert_allclose(fitted.logits(VECTORS)[:, 0], theirs.decision_function(VECTORS), atol=1e-3)
-    np.testing.assert_allclose(fitted.weight[1], -fitted.weight[0], atol=1e-6)
+    np.testing.assert_allclose(fitted.weight[1], -fitted.weight[0], atol=1e-4)
 
 
 def test_what_nobody_said_is_left_out() -> None:
@@ -25,7 +25,7 @@ def test_what_nobody_said_is_left_out() -> None:
     known = ~np.isnan(targets)
     with_gaps = heads.fit(["a"], VECTORS, targets[:, None], c=1.0)
     without = heads.fit(["a"], VECTORS[known], targets[known, None], c=1.0)
-    np.testing.assert_array_equal(with_gaps.weight, without.weight)
+    np.testing.assert_allclose(with_gaps.weight, without.weight, atol=1e-4)
 
 
 @pytest.mark.parametrize("positives", [0, heads.RAREST - 1, 80])

@@ -1,25 +1,24 @@
-"""Readers: both kinds of heads side by side, and one probability from the two."""
+"""Readers: the pools of heads on passages, and the words of the whole text beside them."""
 
 import numpy as np
 import pytest
 
 from feint.models.heads import Heads
-from feint.models.readers import Readers
-from feint.models.words import BUCKETS, WordHeads, counted
+from feint.models.readers import Readers, parts
+from feint.models.words import BUCKETS, Words, counted
 
 VECTORS = np.array([[1.0, 0.0], [0.0, 1.0]])
 
 
-def test_log_odds_stand_side_by_side_and_are_averaged() -> None:
-    (bucket,), _ = counted("rewards")
-    weight = np.zeros((2, BUCKETS))
-    weight[0, bucket] = 3.0
-    readers = Readers(
-        Heads(("a", "b"), np.array([[1.0, -1.0], [0.0, 2.0]]), np.zeros(2)), WordHeads(weight, np.array([0.0, -2.0]))
-    )
-    logits = readers.logits(VECTORS, ["Rewards!", "Nothing."])
-    assert logits.tolist() == [[1, 0, 3, -2], [-1, 2, 0, -2]]
-    # means 2 and -1 for the first passage, -0.5 and 0 for the second
-    expected = [[1 / (1 + np.exp(-2)), 1 / (1 + np.exp(1))], [1 / (1 + np.exp(0.5)), 0.5]]
-    assert readers.probabilities(logits) == pytest.approx(np.array(expected))
+def test_features_are_pools_and_words_side_by_side() -> None:
+    (bucket,), _ = counted(["rewards"])
+    weight = np.zeros(BUCKETS)
+    weight[bucket] = 3.0
+    readers = Readers(Heads(("a", "b"), np.array([[1.0, -1.0], [0.0, 2.0]]), np.zeros(2)), Words(weight, 0.5))
+    logits = readers.logits(VECTORS)
+    assert logits.tolist() == [[1, 0], [-1, 2]]
+    # each head's strongest and mean, and 0.5 plus 3 times one over the root of two for one of the two words
+    expected = [1, 0, 2, 1, 0.5 + 3 / 2**0.5]
+    assert readers.features(logits, ["Rewards!", "Nothing."]) == pytest.approx(expected)
     assert readers.names == ("a", "b")
+    assert [part.stop for part in parts(2)] == [4, 5]
