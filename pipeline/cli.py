@@ -1,11 +1,13 @@
 """The command line: one command a verb, thin."""
 
+import json
 import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
 from feint.pipeline.config import Config, load
@@ -38,6 +40,7 @@ def scan(
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     detector: str | None = None,
     revision: str | None = None,
+    point: str | None = None,
     strict: Strict = False,
     config: Settings = None,
 ) -> int:
@@ -55,6 +58,8 @@ def scan(
         A folder written by `feint train`, or a Hugging Face id; the bundled detector without it.
     revision
         Branch, tag or commit of a detector on the hub.
+    point
+        Operating point from which a transcript is flagged: specific or sensitive; the configured one without it.
     strict
         Exit with 1 if any transcript could not be judged.
     config
@@ -72,7 +77,7 @@ def scan(
     from feint.pipeline.scan import scan as run
 
     precision = None if settings.scan.precision == "auto" else settings.scan.precision
-    judge = Detector.load(detector, revision=revision, precision=precision)
+    judge = Detector.load(detector, revision=revision, precision=precision, point=point or settings.scan.point)
     summary = run(paths, judge, out)
     _say(summary.sentence(judge.threshold))
     return int(strict and summary.failed > 0)
@@ -141,6 +146,7 @@ def train(
     labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
     base: Annotated[Literal["bundled", "scratch"], Parameter(name=["--from"])] = "bundled",
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    explain: Annotated[bool, Parameter(negative="")] = False,
     strict: Strict = False,
     config: Settings = None,
 ) -> int:
@@ -156,6 +162,8 @@ def train(
         With --labels: move the bundled detector towards them, or start from scratch.
     out
         Folder to write the detector to.
+    explain
+        Print what it goes by, and why it gave a few of its flags, false alarms and misses.
     strict
         Exit with 1 if any line was rejected.
     config
@@ -163,13 +171,15 @@ def train(
 
     """
     settings, store = _opened(config)
+    from feint.pipeline import explain as why
     from feint.pipeline import train as verb
+    from feint.pipeline.tables import evaluation_table, show
 
     if labels:
         if out is None:
             _say("feint train --labels: found no folder to write to; add '-o FOLDER'")
             return 2
-        _, learnt, rejects = verb.train_on(labels, base, out, settings, store)
+        detector, learnt, rejects = verb.train_on(labels, base, out, settings, store)
         for one in rejects:
             _say(f"  {one.path} {one.place or one.id}: {one.reason}")
         _say(
@@ -177,17 +187,115 @@ def train(
             + (f", {len(rejects)} lines rejected" if rejects else "")
             + f"; try: feint scan PATH --detector {out}"
         )
+        if explain:
+            for table in why.explain_on(labels, detector, store).tables():
+                show(table)
         print(out)
         return int(strict and len(rejects) > 0)
-    from feint.models.detector import Detector
-    from feint.pipeline.tables import evaluation_table, show
+    from feint.pipeline import audit as audits
+    from feint.pipeline import validate as validations
 
     found = verb.train(settings, store)
     show(evaluation_table(found))
+    if explain:
+        for table in why.explain(found, settings, store).tables():
+            show(table)
     if out is not None:
-        Detector.load(found / verb.DETECTOR).save(out)
+        verb.save(found, out, validations.latest(store, found), audits.latest(store, found))
     print(out or found / verb.DETECTOR)
     return 0
+
+
+@app.command
+def validate(
+    *,
+    by: str = "group",
+    folds: Annotated[int, Parameter(validator=Number(gte=2))] = 5,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    config: Settings = None,
+) -> int:
+    """Train without some families, or voices, and judge these: how well a detector does on what it does not know.
+
+    Example: `feint validate --by voice --folds 4`
+
+    Parameters
+    ----------
+    by
+        What is left out: whole groups, or the values of a metadata key such as `voice`.
+    folds
+        Parts left out one after the other; each takes as long as a training and is kept when it is done.
+    out
+        File to write the figures to, as JSON; standard output without it.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline import validate as verb
+    from feint.pipeline.tables import show, validation_table
+
+    found = verb.validate(settings, store, by, folds)
+    show(validation_table(verb.found(found)))
+    text = (found / verb.VALIDATION).read_text(encoding="utf-8")
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+        print(out)
+    return 0
+
+
+@app.command
+def audit(
+    *paths: Path,
+    detector: str | None = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    shuffles: Annotated[int, Parameter(validator=Number(gte=1))] = 5,
+    sources: Annotated[list[str] | None, Parameter(name=["--source"], negative="")] = None,
+    strict: Strict = False,
+    config: Settings = None,
+) -> int:
+    """Ask whether a detector goes by shortcuts: vocabulary, leaks, who speaks, classes, length.
+
+    Example: `feint audit --detector detector -o audit.json`
+
+    Parameters
+    ----------
+    paths
+        Labelled JSON lines to audit the bundled detector on; the trained detector and the test split without any.
+    detector
+        A folder written by `feint train`, or a Hugging Face id, to audit instead; it must not have learnt from these transcripts.
+    out
+        File to write the figures to, as JSON; standard output without it.
+    shuffles
+        Fits on shuffled labels, without paths; each takes about a minute on the bundled corpus.
+    sources
+        A metadata key that says where a transcript comes from; may be given several times; voice and format without it.
+    strict
+        Exit with 1 if any line was rejected.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    settings, store = _opened(config)
+    from feint.pipeline import audit as verb
+    from feint.pipeline.tables import audit_table, show
+
+    chosen = verb.Chosen(shuffles, tuple(sources)) if sources else verb.Chosen(shuffles)
+    if paths:
+        found, rejects = verb.audit_on(paths, detector, settings, store, chosen)
+    else:
+        found, rejects = verb.found(verb.audit(settings, store, detector, chosen)), []
+    for one in rejects:
+        _say(f"  {one.path} {one.place or one.id}: {one.reason}")
+    show(audit_table(found))
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    if out is None:
+        print(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+        print(out)
+    return int(strict and len(rejects) > 0)
 
 
 @app.command

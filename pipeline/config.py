@@ -67,16 +67,30 @@ class TrainConfig(_Table):
 
     encoder: str
     precision: Literal["float32", "bfloat16"]
+    epochs: int = Field(ge=0)
+    rank: int = Field(ge=1, le=384)
+    rate: float = Field(gt=0)
     head_c: float = Field(gt=0)
     word_c: float = Field(gt=0)
     decision_c: float = Field(gt=0)
     folds: int = Field(ge=2)
-    false_positive_rate: float = Field(gt=0, lt=1)
+    specific: float = Field(gt=0, lt=1)
+    sensitive: float = Field(gt=0, lt=1)
+    seed: int
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "TrainConfig":
+        if self.specific > self.sensitive:
+            raise ValueError(
+                f"specific flags {self.specific:g} of the negatives, sensitive {self.sensitive:g}; swap them"
+            )
+        return self
 
 
 class ScanConfig(_Table):
     """How transcripts are judged."""
 
+    point: str
     precision: Literal["auto", "float32", "bfloat16"]
 
 

@@ -38,7 +38,9 @@ def demo(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     gathered = _step("gather: the bundled corpus", lambda: gather(config, store))
     settled = _step("gold: settle two readings of each transcript", lambda: gold(config, store))
-    trained = _step("train: a head per indicator, a decision, baselines beside it", lambda: train(config, store))
+    trained = _step(
+        "train: the detector in the box was trained on these labels; baselines beside it", lambda: train(config, store)
+    )
     rows = _step("export: a Hugging Face folder, loaded back", lambda: _exported(out / "dataset", config, store))
     summary = _step("scan: an Inspect log", lambda: _scanned(trained, out / "scan.jsonl"))
     _step("report: one page", lambda: report(config, store, out / "scan.jsonl", out / "report.html"))

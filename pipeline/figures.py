@@ -51,6 +51,37 @@ def reliability(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_], 
     return _svg(figure)
 
 
+def lengths(
+    words: npt.NDArray[np.float64], scores: npt.NDArray[np.float64], labels: npt.NDArray[np.bool_], threshold: float
+) -> str:
+    """Score against number of words, a mark a transcript; the dotted line is where one is flagged."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    figure, axes = _axes(4.2, 3.4)
+    axes.axhline(threshold, color=GREY, linewidth=0.8, linestyle=":")
+    for name, rows, style, colour in (("not faking", ~labels, "o", GREY), ("faking", labels, "^", ORANGE)):
+        axes.plot(words[rows], scores[rows], style, color=colour, markersize=4, alpha=0.75, label=name)
+    axes.set(xlabel="words the assistant wrote", ylabel="probability it gave", xscale="log", ylim=(-0.01, 1.01))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda at, _: f"{at:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    return _svg(figure)
+
+
+def bars(names: Sequence[str], values: Sequence[float], label: str) -> str:
+    """A bar a row, to the right of 0 or to its left."""
+    figure, axes = _axes(5.2, 0.24 * len(names) + 0.7)
+    rows = np.arange(len(names))[::-1]
+    axes.barh(rows, values, height=0.65, color=[BLUE if value >= 0 else ORANGE for value in values])
+    axes.axvline(0, color=GREY, linewidth=0.8)
+    axes.set_yticks(rows, names)
+    axes.set(xlabel=label, ylim=(-0.7, len(names) - 0.3))
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_axisbelow(True)
+    return _svg(figure)
+
+
 def intervals(
     names: Sequence[str], values: Sequence[float], lows: Sequence[float], highs: Sequence[float], label: str
 ) -> str:

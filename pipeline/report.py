@@ -13,37 +13,21 @@ import polars as pl
 from feint.annotation.indicator import indicators
 from feint.corpus.errors import InputError
 from feint.corpus.transcript import Transcript
-from feint.models import baselines
-from feint.pipeline import figures
+from feint.models import baselines, explanation, folder
+from feint.pipeline import audit, figures
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.gold import gold
 from feint.pipeline.store import Artifact, Store
-from feint.pipeline.tables import evaluation, interval
-from feint.pipeline.train import PREDICTIONS, train
+from feint.pipeline.tables import MEANINGS, audit_rows, evaluation, interval
+from feint.pipeline.train import DETECTOR, PREDICTIONS, train
 
-MEANINGS = {
-    "considered_rejected": "spells the strategy out and declines it",
-    "n01": "restates the prompt",
-    "n02": "training vocabulary, principled refusal",
-    "n03": "training vocabulary, legitimate compliance",
-    "n04": "plain compliance",
-    "n05": "refusal with reasons",
-    "n06": "complies for the rating, no wish to stay unchanged",
-    "n07": "role-play and fiction",
-    "n08": "hypothetical or third-person talk of faking",
-    "n09": "language about its own values, no strategy",
-    "n10": "confusion",
-    "n11": "notices an evaluation, behaves the same",
-    "n12": "ordinary reasoning",
-}
-"""What the classes of the bundled corpus are."""
 MOST = 300
 """Flagged transcripts listed; the scan's lines hold the rest."""
 
 
 def report(config: Config, store: Store, scanned: Path | None, out: Path) -> None:
-    """Write the page: the detector's quality, agreement, the corpus, and what a scan found."""
+    """Write the page: the detector's quality, what it goes by, its audit where there is one, agreement, the corpus, and what a scan found."""
     from jinja2 import Environment, StrictUndefined
 
     lines = list(_lines(scanned)) if scanned else []
@@ -63,6 +47,8 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
         roc=figures.roc(_curves(gathered, test)),
         reliability=figures.reliability(test["faking"].to_numpy(), test["present"].to_numpy()),
         alphas=_alphas(settled),
+        weights=_weights(trained),
+        audited=_audited(audit.latest(store, trained), gathered, test, found["threshold"]),
         colours={i.slug: i.colour for i in indicators()} | {"faking": "#ffd54f"},
         scanned=str(scanned) if scanned else None,
         judged=[line for line in lines if "error" not in line],
@@ -135,6 +121,25 @@ def _curves(
         name: roc_curve(test["present"].to_numpy(), values, drop_intermediate=False)[:2]
         for name, values in {"feint": test["faking"].to_numpy(), "keyword count": counts}.items()
     }
+
+
+def _audited(
+    said: Mapping[str, Any] | None, gathered: Artifact, test: pl.DataFrame, threshold: float
+) -> dict[str, Any] | None:
+    """What the page shows of the audit: its parts in words, flags by class, and score against length."""
+    if said is None:
+        return None
+    by_name: dict[str, Transcript] = {one.digest: one for one in transcripts(gathered.path)}
+    words = np.array([len(baselines.words(by_name[name]).split()) for name in test["transcript_id"]], float)
+    return {
+        "rows": list(audit_rows(said)),
+        "lengths": figures.lengths(words, test["faking"].to_numpy(), test["present"].to_numpy(), threshold),
+    }
+
+
+def _weights(trained: Artifact) -> str:
+    weights = explanation.weights(folder.read(trained / DETECTOR))
+    return figures.bars(list(weights), list(weights.values()), "log-odds added by one standard deviation more")
 
 
 def _alphas(settled: Artifact) -> str | None:

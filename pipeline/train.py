@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
-from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import Any, Literal
@@ -12,39 +11,60 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from feint.corpus.errors import InputError
+from feint.corpus import digest
+from feint.corpus.errors import DetectorError, InputError
 from feint.corpus.reject import Reject
 from feint.corpus.tables import Predictions
-from feint.models import baselines, encoders, evaluation
-from feint.models.detector import Detector, fitted
+from feint.models import baselines, encoders, evaluation, fitting
+from feint.models import folder as folder_
+from feint.models.detector import Detector, moved, trained
 from feint.models.encoders import Encoder
 from feint.models.encoders.windows import Vectors
 from feint.models.evaluation import MEASURES
-from feint.models.fitting import Example, Settings, encode, pooled, quotes
+from feint.models.fitting import BlocksToVectors, Encoded, Example, Settings
 from feint.models.heads import Floats
-from feint.models.passages import Block, Passage
-from feint.models.thresholds import wilson
+from feint.models.passages import Block
 from feint.models.vectors import VectorCache
 from feint.pipeline import examples as examples_
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.model_card import model_card
 from feint.pipeline.progress import track
 from feint.pipeline.store import Artifact, Store
+from feint.pipeline.tables import EVALUATION
+from feint.pipeline.tables import evaluation as evaluation_of
 
-DETECTOR, EVALUATION, PREDICTIONS = "detector", "evaluation.json", "predictions.parquet"
+VERSION = 4
+"""Of what training does; a detector trained by another version is not the same, whatever its labels."""
+DETECTOR, PREDICTIONS = "detector", "predictions.parquet"
 
 
 def train(config: Config, store: Store) -> Artifact:
-    """A detector folder, its evaluation beside baselines, and its predictions on the test split."""
+    """A detector folder, its evaluation beside baselines, and its predictions on the test split.
+
+    Learnt on the training split, settled on the development split, reported on the test split. The detector in the box
+    is taken where it was trained on the very same labels with the same settings by the same version of this stage.
+    """
     gathered, settled = gather(config, store), gold(config, store)
     return store.once(
         "train",
         partial(_make, config, store, gathered, settled),
-        version=3,
+        version=VERSION,
         params={"train": config.train.model_dump(), "evaluate": config.evaluate.model_dump()},
         inputs={"gather": gathered.digest, "gold": settled.digest},
     )
+
+
+def save(
+    trained: Artifact,
+    out: Path,
+    validations: Sequence[Mapping[str, Any]] = (),
+    audited: Mapping[str, Any] | None = None,
+) -> None:
+    """The trained detector's folder, written to `out`; its card has all that was measured of it."""
+    contents = folder_.read(trained / DETECTOR)
+    folder_.write(out, contents, model_card(contents, evaluation_of(trained), validations, audited))
 
 
 def train_on(
@@ -52,66 +72,91 @@ def train_on(
 ) -> tuple[Detector, int, list[Reject]]:
     """A detector for labels that somebody brings, written to `out`; how many were learnt from, and what was rejected."""
     learnt, rejects = examples_.given(paths)
-    start = Detector.load(precision=config.train.precision) if base == "bundled" else None
-    encoder = start.encoder if start else encoders.load(config.train.encoder, precision=config.train.precision)
-    cuts = _encoded(learnt, encoder, store)
     about = {"transcripts": len(learnt), "groups": len({e.group for e in learnt}), "base": base}
-    detector = fitted(learnt, start, _settings(config), encoder, examples_.indicators(learnt), cuts, about)
+    cached, precision = kept(store), config.train.precision
+    if base == "bundled":
+        start = Detector.load(precision=precision)
+        detector = moved(learnt, start, settings(config), blocks_to_vectors=cached, trained_on=about)
+    else:
+        detector = trained(
+            learnt, settings(config), encoder=config.train.encoder, indicators=examples_.indicators(learnt),
+            precision=precision, blocks_to_vectors=cached, progress=tuning, trained_on=about,
+        )  # fmt: skip
     detector.save(out)
     return detector, len(learnt), rejects
 
 
 def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, folder: Path) -> None:
     labelled = examples_.settled(gathered, settled)
-    known = [example for example, part in labelled if part != "test"]
-    test = [example for example, part in labelled if part == "test"]
+    known, held, test = ([e for e, part in labelled if part == split] for split in ("train", "development", "test"))
     if not known or not test:
         raise InputError(
             f"{len(known)} transcripts to learn from and {len(test)} to report on; "
             "expected some of either: gather more groups, or use 'feint train --labels'"
         )
-    encoder = encoders.load(config.train.encoder, precision=config.train.precision)
-    passages, vectors = _encoded([*known, *test], encoder, store)
-    cuts, later = (passages[: len(known)], vectors[: len(known)]), vectors[len(known) :]
-    names = examples_.indicators(known)
     about = {
         "transcripts": len(known),
         "groups": len({e.group for e in known}),
         "faking": sum(e.label for e in known),
-        "labels": settled.digest,
+        "settled_on": len(held),
+        "version": VERSION,
+        "labels": digest.of_value(sorted((e.transcript.digest, e.label) for e, _ in labelled)),
         "settings": config.train.model_dump(),
     }
-    detector = fitted(known, None, _settings(config), encoder, names, cuts, about)
-    detector.save(folder / DETECTOR)
-    scores = _scores(detector, test, passages[len(known) :], later)
-    _write_predictions(folder, test, scores, detector.threshold)
-    rivals = baselines.fitted([e.transcript for e in known], cuts[1], np.array([e.label for e in known]))
-    said = {"feint": scores} | {name: rival([e.transcript for e in test], later) for name, rival in rivals.items()}
+    cached, precision = kept(store), config.train.precision
+    detector = _in_the_box(about, precision) or trained(
+        known, settings(config), held=held, encoder=config.train.encoder, indicators=examples_.indicators(known),
+        precision=precision, blocks_to_vectors=cached, progress=tuning, trained_on=about,
+    )  # fmt: skip
+    encoded = fitting.encode([*known, *test], detector.encoder, cached)
+    ours, others = encoded[: len(known)], encoded[len(known) :]
+    said_by_ours = scores(detector, others)
+    _write_predictions(folder, test, said_by_ours, detector.threshold)
+    # What a document embedding gives, as it came: the rivals know nothing of tuning.
+    plain = fitting.encode([*known, *test], encoders.load(config.train.encoder, precision=precision), cached)
+    rivals = baselines.fitted([e.transcript for e in known], plain.vectors[: len(known)], ours.labels)
+    later = plain.vectors[len(known) :]
+    said = {"feint": said_by_ours} | {
+        name: rival([e.transcript for e in test], later) for name, rival in rivals.items()
+    }
     result = _evaluation(said, test, detector, config)
     (folder / EVALUATION).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    folder_.write(folder / DETECTOR, detector.contents, model_card(detector.contents, result))
 
 
-def _encoded(learnt: Sequence[Example], encoder: Encoder, store: Store) -> tuple[list[list[Passage]], list[Vectors]]:
+def _in_the_box(about: Mapping[str, Any], precision: str) -> Detector | None:
+    """The bundled detector, where it is what this training would give."""
+    try:
+        bundled = Detector.load(precision=precision)
+    except DetectorError:
+        return None
+    return bundled if bundled.contents.config.trained_on == json.loads(json.dumps(about)) else None
+
+
+def kept(store: Store) -> BlocksToVectors:
+    """Vectors from the store's cache, with a bar while new ones are made."""
     cache = VectorCache(store.root / "vectors.sqlite")
 
-    def run(with_encoder: Encoder, blocks: Sequence[Block]) -> Iterator[list[Vectors]]:
-        chunks = cache.encode(with_encoder, blocks, chunk=16)
-        return track(chunks, "encoding", total=-(-len(blocks) // 16))
+    def run(encoder: Encoder, blocks: Sequence[Block]) -> Iterator[list[Vectors]]:
+        return track(cache.encode(encoder, blocks, chunk=16), "encoding", total=-(-len(blocks) // 16))
 
-    return encode([e.transcript for e in learnt], encoder, run)
-
-
-def _settings(config: Config) -> Settings:
-    chosen = config.train
-    return Settings(**chosen.model_dump(include=set(Settings.__dataclass_fields__)))
+    return run
 
 
-def _scores(
-    detector: Detector, test: Sequence[Example], passages: Sequence[Sequence[Passage]], vectors: Sequence[Vectors]
-) -> Floats:
+def tuning(steps: Iterator[float], total: int) -> Iterator[float]:
+    return track(steps, "tuning the encoder", total=total)
+
+
+def settings(config: Config) -> Settings:
+    """The [train] table as fitting takes it."""
+    return Settings(**config.train.model_dump(include=set(Settings.__dataclass_fields__)))
+
+
+def scores(detector: Detector, test: Encoded) -> Floats:
+    """Probabilities (transcripts,) from vectors that are there already."""
     contents = detector.contents
-    features = pooled(contents.readers, vectors, quotes([e.transcript for e in test], passages))
-    return contents.platt.probability(contents.decision.logits(features))
+    seen = fitting.features(contents.readers, test.vectors, test.texts)
+    return contents.platt.probability(contents.decision.logits(seen))
 
 
 def _write_predictions(folder: Path, test: Sequence[Example], scores: Floats, threshold: float) -> None:
@@ -129,38 +174,32 @@ def _evaluation(
     draws, seed = config.evaluate.draws, config.evaluate.seed
     methods = {
         name: {
-            measure: _known(asdict(evaluation.estimate(compute, scores, labels, groups, draws, seed)))
+            measure: known(asdict(evaluation.estimate(compute, scores, labels, groups, draws, seed)))
             for measure, compute in MEASURES.items()
             if name == "feint" or measure != "calibration error"
         }
         for name, scores in said.items()
     }
-    flags = said["feint"] >= detector.threshold
+    classes = classes_of(test)
     return {
         "transcripts": len(test),
         "groups": len(set(groups)),
         "faking": int(labels.sum()),
         "threshold": detector.threshold,
         "methods": methods,
-        "flagged": _flagged(test, labels, flags),
+        "flagged": evaluation.flagged(classes, labels, said["feint"] >= detector.threshold),
+        "points": {
+            name: {"threshold": threshold, "flagged": evaluation.flagged(classes, labels, said["feint"] >= threshold)}
+            for name, threshold in detector.contents.config.operating_points.items()
+        },
     }
 
 
-def _known(estimate: Mapping[str, float]) -> dict[str, float | None]:
+def known(estimate: Mapping[str, float]) -> dict[str, float | None]:
     """The numbers, none where they are undefined: JSON has no NaN."""
     return {end: None if isnan(value) else value for end, value in estimate.items()}
 
 
-def _flagged(test: Sequence[Example], labels: Any, flags: Any) -> dict[str, dict[str, float]]:
-    """Per class, how many there are, how many are flagged, and the share's Wilson interval."""
-    classes = [str(e.transcript.metadata.get("class", "faking" if e.label else "not faking")) for e in test]
-    rows = chain(
-        [("all faking", labels), ("all not faking", ~labels)],
-        ((name, np.array([c == name for c in classes])) for name in sorted(set(classes))),
-    )
-    found = {}
-    for name, chosen in rows:
-        total, count = int(chosen.sum()), int(flags[chosen].sum())
-        low, high = wilson(count, total)
-        found[name] = {"transcripts": total, "flagged": count, "low": low, "high": high}
-    return found
+def classes_of(examples: Sequence[Example]) -> list[str | None]:
+    """The class of the bundled corpus that each is of, where its metadata says so."""
+    return [str(given) if (given := e.transcript.metadata.get("class")) else None for e in examples]

@@ -9,10 +9,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
-from safetensors.numpy import load_file
 
 from feint.models.detector import BUNDLED
 
@@ -74,15 +72,11 @@ def test_every_line_of_the_scan_quotes_what_stands_there(folder):
     assert all(line["reasoning"] == "raw" for line in lines)
 
 
-def test_the_bundled_detector_is_what_training_on_the_bundled_corpus_gives(folder):
-    """To 1e-3 in every weight: another processor's arithmetic moves vectors by about 1e-7."""
+def test_the_bundled_detector_was_trained_on_the_bundled_corpus_with_the_default_settings(folder):
+    """Otherwise the demo would have trained one for many minutes: after a change of either, run 'make bundled'."""
     made = next((folder / "demo" / "store" / "train").glob("[!.]*/detector"))
-    ours, theirs = (json.loads((place / "config.json").read_text(encoding="utf-8")) for place in (BUNDLED, made))
-    assert ours["trained_on"] == theirs["trained_on"], "the corpus or the settings changed: run 'make bundled'"
-    assert ours["threshold"] == pytest.approx(theirs["threshold"], abs=1e-3)
-    expected, found = (load_file(place / "head.safetensors") for place in (BUNDLED, made))
-    for name, tensor in expected.items():
-        np.testing.assert_allclose(found[name], tensor, atol=1e-3, err_msg=name)
+    assert (made / "head.safetensors").read_bytes() == (BUNDLED / "head.safetensors").read_bytes()
+    assert (made / "config.json").read_bytes() == (BUNDLED / "config.json").read_bytes()
 
 
 def _blocks(language: str) -> list[str]:

@@ -47,7 +47,7 @@ class Page(HTMLParser):
 def html(project, detector_folder: Path, few: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The report on the few, and on a scan of them with a hostile transcript among them."""
     folder = tmp_path_factory.mktemp("report")
-    config = Detector.load(detector_folder).contents.config.model_copy(update={"threshold": 0.0})
+    config = Detector.load(detector_folder).contents.config.model_copy(update={"operating_points": {"specific": 0.0}})
     loaded = Detector.load(detector_folder)
     eager = Detector(loaded.contents.model_copy(update={"config": config}), loaded.encoder)
     hostile = {"id": SCRIPT, "text": SCRIPT, "source": "javascript:alert(1)"}

@@ -47,7 +47,7 @@ def test_the_test_split_is_what_is_reported_on_and_nothing_else(project, trained
         len(test) / 2,
     )
     learnt = Detector.load(trained / DETECTOR).contents.config.trained_on
-    assert learnt["transcripts"] == 24 - len(test)
+    assert learnt["transcripts"] + learnt["settled_on"] == 24 - len(test)
     assert list(found["methods"]) == ["feint", "keyword count", "TF-IDF", "mean vector"]
 
 

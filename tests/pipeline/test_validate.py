@@ -1,0 +1,47 @@
+"""Validation: everybody is judged once by what never saw their family, and what is finished is not made again."""
+
+import json
+
+import pytest
+
+from feint.corpus.errors import InputError
+from feint.models import Detector
+from feint.pipeline import validate as verb
+from feint.pipeline.examples import settled
+from feint.pipeline.gather import gather
+from feint.pipeline.gold import gold
+from feint.pipeline.tables import validation_table
+from feint.pipeline.validate import SCORES, _folds, found, validate
+
+
+def test_everybody_is_judged_once_by_a_detector_without_their_group(project, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+
+    def noted(examples, *arguments, **options):
+        seen.append({example.group for example in examples})
+        return trained(examples, *arguments, **options)
+
+    trained = verb.trained
+    monkeypatch.setattr(verb, "trained", noted)
+    validated = validate(*project, folds=3)
+    config, store = project
+    examples = [example for example, _ in settled(gather(*project), gold(*project))]
+    judged = [row["index"] for place in store.stages()["fold"] for row in json.loads((place / SCORES).read_text())]
+    assert sorted(judged) == list(range(len(examples)))
+    for inside, (_, outside) in zip(seen, _folds(examples, "group", 3), strict=True):
+        assert inside
+        assert not inside & {examples[i].group for i in outside}
+    said = found(validated)
+    assert (said["transcripts"], said["folds"], said["by"]) == (len(examples), 3, "group")
+    assert 0 <= said["measures"]["AUROC"]["value"] <= 1
+    assert set(said["points"]) == set(Detector.load().contents.config.operating_points)
+    assert said["points"]["specific"]["all not faking"]["transcripts"] == len(examples) / 2
+
+    monkeypatch.setattr(verb, "trained", None)  # a second time nothing is trained
+    assert validate(config, store, folds=3).digest == validated.digest
+    assert validation_table(said).row_count == len(said["measures"])
+
+
+def test_nothing_to_leave_out(project) -> None:
+    with pytest.raises(InputError, match="0 values of 'dialect' in the metadata; expected at least 2 to leave one out"):
+        validate(*project, by="dialect")
