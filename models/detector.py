@@ -16,6 +16,7 @@ from feint.corpus.rows import from_row
 from feint.corpus.transcript import Transcript
 from feint.models import card, encoders, explanation, fitting, folder
 from feint.models.encoders import Encoder
+from feint.models.encoders.adapter import Adapter
 from feint.models.encoders.windows import Vectors
 from feint.models.explanation import Explanation
 from feint.models.fitting import HEADLINE, BlocksToVectors, Example, Fit, Progress, Settings, quietly
@@ -229,35 +230,42 @@ def trained(
     encoder: str = encoders.EMBEDDED,
     indicators: Sequence[str] = (),
     precision: str | None = None,
+    adapter: Adapter | None = None,
     blocks_to_vectors: BlocksToVectors | None = None,
     progress: Progress = quietly,
     trained_on: Mapping[str, Any] | None = None,
 ) -> Detector:
     """A detector from nothing: the encoder tuned, heads and a decision fitted on it, settled on held-out groups.
 
-    Without `held`, a fifth of the groups is held out. Where fewer than `TUNABLE` examples would be left to learn from, or
-    fewer than `SETTLING` of either kind to settle on, the encoder stays as it came, and out-of-fold values do for settling.
+    Without `held`, a fifth of the groups is held out. Where nothing is marked, fewer than `TUNABLE` examples would be left to
+    learn from, or fewer than `SETTLING` of either kind to settle on, the encoder stays as it came, everything is learnt from, and
+    out-of-fold values do for settling. An `adapter` tuned on these examples earlier takes the place of tuning.
     """
     fitting.checked(examples)
+    fitting.spoken([*examples, *held])
     names = [*indicators, HEADLINE]
     learnt, settling = (list(examples), list(held)) if held else fitting.parted(examples)
-    adapter = None
-    if encoder == encoders.EMBEDDED and settings.epochs and len(learnt) >= TUNABLE and _settles(settling):
+    if encoder == encoders.EMBEDDED and settings.epochs and _tunable(learnt) and _settles(settling):
         from feint.models.tuning import tune
 
-        adapter = tune(learnt, names, settings, progress)
+        adapter = adapter or tune(learnt, names, settings, progress)
     else:
-        learnt, settling = [*examples, *held], []
+        learnt, settling, adapter = [*examples, *held], [], None
     loaded = encoders.load(encoder, precision=precision, adapter=adapter)
     encoded = fitting.encode([*learnt, *settling], loaded, blocks_to_vectors)
     own, others = encoded[: len(learnt)], encoded[len(learnt) :]
     fit = fitting.fit(own, names, settings, others if settling else None)
-    return Detector(_contents(fit, loaded, trained_on or {"transcripts": len(examples)}), loaded)
+    counts = {"learnt_from": len(learnt), "settled_on": len(settling), "tuned": adapter is not None}
+    return Detector(_contents(fit, loaded, dict(trained_on or {}) | counts), loaded)
 
 
-def _settles(held: Sequence[Example]) -> bool:
-    faking = sum(example.label for example in held)
-    return min(faking, len(held) - faking) >= SETTLING
+def _tunable(learnt: Sequence[Example]) -> bool:
+    return len(learnt) >= TUNABLE and _settles(learnt) and any(example.marks for example in learnt)
+
+
+def _settles(some: Sequence[Example]) -> bool:
+    faking = sum(example.label for example in some)
+    return min(faking, len(some) - faking) >= SETTLING
 
 
 def moved(
@@ -270,6 +278,7 @@ def moved(
 ) -> Detector:
     """The base adapted to other labels: its encoder and heads as they are, its decision moved."""
     fitting.checked(examples)
+    fitting.spoken(examples)
     old = base.contents
     encoded = fitting.encode(examples, base.encoder, blocks_to_vectors)
     fit = fitting.adapt(encoded, old.readers, old.decision, old.platt, old.config.operating_points, settings)

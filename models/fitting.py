@@ -142,9 +142,6 @@ def encode(examples: Sequence[Example], encoder: Encoder, blocks_to_vectors: Blo
         np.concatenate([np.zeros((0, encoder.dimensions), np.float32), *(next(arrays) for _ in blocks)])
         for _, blocks in cuts
     ]
-    empty = [e.transcript.id for e, array in zip(examples, vectors, strict=True) if not len(array)]
-    if empty:
-        raise InputError(f"transcript {empty[0]!r} has no words of an assistant to learn from; leave it out")
     return Encoded(examples, [passages for passages, _ in cuts], vectors)
 
 
@@ -172,8 +169,9 @@ def _shows(mark: Mark, name: str, faking: bool, levels: Sequence[str]) -> bool:
 def fit(learnt: Encoded, names: Sequence[str], settings: Settings = Settings(), held: Encoded | None = None) -> Fit:
     """Heads on passages, then a decision on what the heads say of groups they were not fitted on (stacking, Wolpert 1992).
 
-    Calibration and operating points are settled on `held`, whose groups nothing else has seen; without it on the
-    out-of-fold log-odds of what was learnt from, which is honest as long as the vectors were not tuned on it.
+    The weights of the two readings, calibration and operating points are all settled on `held`, whose groups nothing
+    else has seen; since they share it, the shares that the points promise are a little optimistic. Without `held` the
+    out-of-fold log-odds of what was learnt from do, which is honest as long as the vectors were not tuned on it.
     """
     labels, groups = checked(learnt.examples)
     wanted = [targets(e, p, names) for e, p in zip(learnt.examples, learnt.passages, strict=True)]
@@ -261,6 +259,13 @@ def parted(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
     if len(inside) == len(examples):
         return list(examples), []
     return [examples[i] for i in inside], [examples[i] for i in outside]
+
+
+def spoken(examples: Sequence[Example]) -> None:
+    """InputError where an assistant says nothing in one of them."""
+    silent = [example.transcript.id for example in examples if not cut(example.transcript)[0]]
+    if silent:
+        raise InputError(f"transcript {silent[0]!r} has no words of an assistant to learn from; leave it out")
 
 
 def group_folds(

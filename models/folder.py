@@ -3,11 +3,11 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
@@ -60,7 +60,7 @@ class Config(BaseModel):
     encoder: EncoderConfig
     indicators: list[str]
     """Heads, in the order of the tensors' rows."""
-    operating_points: dict[str, float]
+    operating_points: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
     """Named probabilities from which a transcript is flagged; the first is used where none is asked for."""
     calibration: Calibration
     trained_on: dict[str, Any]
@@ -152,7 +152,7 @@ def _there(folder: Path, name: str) -> Path:
 def _tensors(packed: bytes, path: Path) -> dict[str, npt.NDArray[np.float64]]:
     try:
         return {name: tensor.astype(np.float64) for name, tensor in load_tensors(packed).items()}
-    except SafetensorError as error:
+    except (SafetensorError, KeyError) as error:  # a kind of number that numpy has not is a KeyError
         raise DetectorError(f"{path} is no safetensors file: {error}; copy it anew or train again") from error
 
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from feint.corpus.errors import DetectorError
 from feint.models.encoders.adapter import Adapter, Half
 from feint.models.encoders.minilm import MiniLM, Precision, best_precision, whole
 from feint.models.encoders.windows import Window
@@ -32,6 +33,8 @@ DOUBT = 0.05
 """Label of a transcript that was cut: what is left may still hint at what was taken out."""
 SKIPPED = 0.3
 """Largest share of unmarked sentences left out, so that no sentence is counted on to be there."""
+LONGEST = 2000
+"""Most tokens of a transcript in one step; of a longer one a run of passages is shown, which keeps memory bounded."""
 LEVELS = (PRESENT, ("endorsed",))
 """What is read off a passage: that an indicator is there, and that it is endorsed."""
 
@@ -54,10 +57,23 @@ class _Read:
         share, chance = torch.rand(2, generator=generator).tolist()
         dice = torch.rand(len(self.targets), generator=generator)
         out = (dice < SKIPPED * share) & (self.targets.nan_to_num(nan=0).amax(1) == 0)
-        label = self.label
+        label, run = self.label, self._run(generator)
         if label and self.turning.any() and not self.turning.all() and chance < CUT:
             out, label = out | self.turning, DOUBT
-        return self if out.all() or not out.any() else self._kept(~out, label)
+        if (out | ~run).all():
+            out, label = ~run, self.label
+        out = out | ~run
+        return self._kept(~out, label) if out.any() else self
+
+    def _run(self, generator: torch.Generator) -> Tensor:
+        """(passages,): a run of at most `LONGEST` tokens, from a random place on, or from the first turning passage."""
+        tokens = torch.bincount(torch.cat(list(self.owners)), minlength=len(self.targets))
+        if int(tokens.sum()) <= LONGEST:
+            return torch.ones(len(tokens), dtype=torch.bool)
+        turning = self.turning.nonzero().flatten()
+        start = int(turning[0]) if len(turning) else int(torch.randint(len(tokens), (1,), generator=generator))
+        place = torch.arange(len(tokens))
+        return (place >= start) & ((tokens * (place >= start)).cumsum(0) <= LONGEST) | (place == start)
 
     def _kept(self, kept: Tensor, label: float) -> "_Read":
         place = kept.cumsum(0) - 1
@@ -151,6 +167,8 @@ def _steps(
                 [read[index].thinned(generator) for index in order[start : start + BATCH]], encoder, generator
             )
             optimizer.zero_grad()
+            if not loss.isfinite():
+                raise DetectorError("tuning lost its way: the loss is no number; lower 'rate'")
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(every, 1.0)
             optimizer.step()

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from feint.models.heads import Floats
+from feint.models.heads import NEVER, Floats
 
 BUCKETS = 1 << 15
 """Words and pairs are told apart by a hash; two that fall into one bucket count as the same."""
@@ -46,10 +46,15 @@ def counted(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Floats]:
 
 
 def fit(texts: Sequence[Sequence[str]], labels: npt.NDArray[np.bool_], c: float) -> Words:
-    """From transcripts, each the texts of its passages; `c` is the inverse strength of the L2 penalty."""
+    """From transcripts, each the texts of its passages; `c` is the inverse strength of the L2 penalty.
+
+    Where all labels are alike it says so of every transcript.
+    """
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
+    if labels.all() or not labels.any():  # a fold may have one kind only
+        return Words(np.zeros(BUCKETS), NEVER if not labels.any() else -NEVER)
     rows = [counted(passages) for passages in texts]
     ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
     columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))

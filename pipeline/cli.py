@@ -221,7 +221,7 @@ def validate(
     Parameters
     ----------
     by
-        What is left out: whole groups, or the values of a metadata key such as `voice`.
+        What is left out: whole groups, or the values of a metadata key such as `voice`, whose families are then learnt from in other voices.
     folds
         Parts left out one after the other; each takes as long as a training and is kept when it is done.
     out

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from functools import partial
 from math import isnan
 from pathlib import Path
@@ -94,19 +94,11 @@ def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, f
             f"{len(known)} transcripts to learn from and {len(test)} to report on; "
             "expected some of either: gather more groups, or use 'feint train --labels'"
         )
-    about = {
-        "transcripts": len(known),
-        "groups": len({e.group for e in known}),
-        "faking": sum(e.label for e in known),
-        "settled_on": len(held),
-        "version": VERSION,
-        "labels": digest.of_value(sorted((e.transcript.digest, e.label) for e, _ in labelled)),
-        "settings": config.train.model_dump(),
-    }
+    told = about(labelled, config)
     cached, precision = kept(store), config.train.precision
-    detector = _in_the_box(about, precision) or trained(
+    detector = _in_the_box(told, precision) or trained(
         known, settings(config), held=held, encoder=config.train.encoder, indicators=examples_.indicators(known),
-        precision=precision, blocks_to_vectors=cached, progress=tuning, trained_on=about,
+        precision=precision, blocks_to_vectors=cached, progress=tuning, trained_on=told,
     )  # fmt: skip
     encoded = fitting.encode([*known, *test], detector.encoder, cached)
     ours, others = encoded[: len(known)], encoded[len(known) :]
@@ -124,13 +116,33 @@ def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, f
     folder_.write(folder / DETECTOR, detector.contents, model_card(detector.contents, result))
 
 
+def about(labelled: Sequence[tuple[Example, str]], config: Config) -> dict[str, Any]:
+    """What a training goes by: two that go by the same give the same detector, but for the processor's arithmetic."""
+    known = [example for example, part in labelled if part == "train"]
+    return {
+        "version": VERSION,
+        "groups": len({e.group for e in known}),
+        "faking": sum(e.label for e in known),
+        "labels": digest.of_value([_said(*one) for one in labelled]),
+        "settings": config.train.model_dump(),
+    }
+
+
 def _in_the_box(about: Mapping[str, Any], precision: str) -> Detector | None:
-    """The bundled detector, where it is what this training would give."""
+    """The bundled detector, where it goes by the same."""
     try:
         bundled = Detector.load(precision=precision)
     except DetectorError:
         return None
-    return bundled if bundled.contents.config.trained_on == json.loads(json.dumps(about)) else None
+    trained_on = bundled.contents.config.trained_on
+    return bundled if {key: trained_on.get(key) for key in about} == json.loads(json.dumps(about)) else None
+
+
+def _said(example: Example, split: str) -> list[Any]:
+    """All that training and evaluating learn of an example, in an order that is always the same."""
+    marks = sorted((m.indicator, m.level, *astuple(m.span)) for m in example.marks or ())
+    labels = sorted(example.labels.items())
+    return [example.transcript.digest, split, example.group, example.label, labels, example.marks is not None, marks]
 
 
 def kept(store: Store) -> BlocksToVectors:

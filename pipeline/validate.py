@@ -22,7 +22,7 @@ from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
 from feint.pipeline.progress import console
 from feint.pipeline.store import RECIPE, Artifact, Store
-from feint.pipeline.train import classes_of, kept, known, settings, tuning
+from feint.pipeline.train import VERSION, classes_of, known, settings, tuning
 
 SCORES, VALIDATION = "scores.json", "validation.json"
 GROUPS = "group"
@@ -41,15 +41,16 @@ def validate(config: Config, store: Store, by: str = GROUPS, folds: int = 5) -> 
     inputs = {"gather": gathered.digest, "gold": settled.digest}
     params = {"train": config.train.model_dump(), "by": by, "folds": folds}
     examples = [example for example, _ in examples_.settled(gathered, settled)]
+    parts = _folds(examples, by, folds)
     judged = []
-    for number, fold in enumerate(_folds(examples, by, folds)):
-        make = partial(_judge, config, store, examples, fold)
-        judged.append(store.once("fold", make, version=1, params=params | {"fold": number}, inputs=inputs))
-        console().print(f"fold {number + 1} of {folds}")
+    for number, fold in enumerate(parts):
+        make = partial(_judge, config, examples, fold)
+        judged.append(store.once("fold", make, version=VERSION, params=params | {"fold": number}, inputs=inputs))
+        console().print(f"fold {number + 1} of {len(parts)}")
     return store.once(
         "validate",
         partial(_make, config, examples, by, judged),
-        version=1,
+        version=VERSION,
         params=params | {"evaluate": config.evaluate.model_dump()},
         inputs=inputs,
     )
@@ -67,7 +68,8 @@ def latest(store: Store, trained: Artifact) -> list[dict[str, Any]]:
     by = {}
     for folder in store.stages().get("validate", []):
         recipe = _recipe(folder)
-        if recipe["inputs"] == own["inputs"] and recipe["params"]["train"] == own["params"]["train"]:
+        same = all(recipe[key] == own[key] for key in ("version", "inputs"))
+        if same and recipe["params"]["train"] == own["params"]["train"]:
             by[recipe["params"]["by"]] = found(Artifact(folder, folder.name, fresh=False))
     return [by[name] for name in sorted(by, key=lambda name: (name != GROUPS, name))]
 
@@ -80,7 +82,10 @@ def _recipe(folder: Path) -> dict[str, Any]:
 def _folds(examples: Sequence[Example], by: str, folds: int) -> list[Fold]:
     labels = np.array([e.label for e in examples])
     if by == GROUPS:
-        return list(group_folds([e.group for e in examples], labels, folds))
+        found = list(group_folds([e.group for e in examples], labels, folds))
+        if set(found[0][0]) & set(found[0][1]):
+            raise InputError("too few groups of either kind to leave some out; gather more")
+        return found
     values = [e.transcript.metadata.get(by) for e in examples]
     named = sorted({str(value) for value in values if value is not None})
     if len(named) < 2:
@@ -90,11 +95,11 @@ def _folds(examples: Sequence[Example], by: str, folds: int) -> list[Fold]:
     return [(np.flatnonzero(place != fold), np.flatnonzero(place == fold)) for fold in range(min(folds, len(named)))]
 
 
-def _judge(config: Config, store: Store, examples: Sequence[Example], fold: Fold, folder: Path) -> None:
+def _judge(config: Config, examples: Sequence[Example], fold: Fold, folder: Path) -> None:
     inside, outside = ([examples[i] for i in part] for part in fold)
     detector = trained(
         inside, settings(config), encoder=config.train.encoder, indicators=examples_.indicators(inside),
-        precision=config.train.precision, blocks_to_vectors=kept(store), progress=tuning,
+        precision=config.train.precision, progress=tuning,
     )  # fmt: skip
     said = detector.predict([example.transcript for example in outside])
     points = detector.contents.config.operating_points

@@ -1,4 +1,4 @@
-"""Label shuffle: what the same fit learns from labels that mean nothing."""
+"""Label shuffle: what heads and decision learn from labels that mean nothing, on vectors that stay as they are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,6 +1,7 @@
 """The embedded encoder: all-MiniLM-L6-v2 from an installed package, checked by hash, as it came or tuned."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -83,7 +84,7 @@ class MiniLM:
         tokenizer.no_truncation()
         return cls(network, tokenizer, precision, adapter)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes with anything that changes vectors: weights, adapter, tokenizer, windows, precision."""
         changed = [self.adapter.fingerprint] if self.adapter else []

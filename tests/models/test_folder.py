@@ -77,6 +77,8 @@ def test_a_foreign_configuration(folder: Path, content: bytes, sentence: str) ->
     ("changes", "sentence"),
     [
         ({"operating_points": {"specific": "high"}}, "operating_points.specific: Input should be a valid number"),
+        ({"operating_points": {}}, "operating_points: Dictionary should have at least 1 item"),
+        ({"operating_points": {"specific": 1.5}}, "operating_points.specific: Input should be less than or equal to 1"),
         ({"calibration": {"slope": 1.0}}, "calibration.intercept: Field required"),
         ({"calibration": {"slope": 1.0, "intercept": 0.0, "code": 1.0}}, "calibration.code: Extra inputs are not permitted"),
         ({"encoder": {"name": "all-MiniLM-L6-v2"}}, "encoder.dimensions: Field required"),
@@ -112,6 +114,16 @@ def test_tensors_of_other_names_or_shapes(folder: Path) -> None:
     refused(folder, r"holds .*'heads.bias': \(3,\)")
     tensors(folder, heads_bias=None)
     refused(folder, r"holds .*, its config.json says .*heads.bias")
+
+
+def test_a_kind_of_number_that_is_not_read(folder: Path) -> None:
+    import torch
+    from safetensors.torch import save_file as save_torch
+
+    held = {name: torch.from_numpy(value).bfloat16() for name, value in load_file(folder / TENSORS).items()}
+    save_torch(held, folder / TENSORS)
+    configured(folder, tensors_sha256=digest.of_file(folder / TENSORS))
+    refused(folder, "head.safetensors is no safetensors file: 'BF16'; copy it anew or train again")
 
 
 def test_half_of_a_change_to_the_encoder(folder: Path) -> None:

@@ -98,12 +98,25 @@ def test_a_transcript_without_its_turning_sentences_is_not_faking(few: list[Exam
     assert all(negative.thinned(generator).label == 0 for _ in range(20))
 
 
+def test_of_a_long_transcript_a_run_around_what_turns_it_is_shown(
+    few: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = next(e for e in few if e.label and e.marks)
+    whole = tuning._read(marked, NAMES, MiniLM.load("float32"))
+    monkeypatch.setattr(tuning, "LONGEST", 20)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(20):
+        shown = whole.thinned(generator)
+        assert len(shown.targets) < len(whole.targets)
+        assert shown.label < 0.5 or bool(shown.turning.any())
+
+
 def test_labels_without_marks_are_learnt_from_as_well(few: list[Example]) -> None:
     bare = [Example(e.transcript, e.label, e.group) for e in few]
     assert tuning.tune(bare, ["faking"], QUICK, precision="float32").rank == 2
 
 
-def test_many_transcripts_tune_the_encoder_and_few_leave_it(
+def test_many_marked_transcripts_tune_the_encoder_and_others_leave_it(
     few: list[Example], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     assert trained(few, QUICK, precision="float32").contents.adapter is None
@@ -112,6 +125,8 @@ def test_many_transcripts_tune_the_encoder_and_few_leave_it(
     tuned = trained(few, QUICK, indicators=["preservation_motive"], precision="float32")
     assert tuned.contents.adapter is not None
     tuned.save(tmp_path / "tuned")
+    bare = [Example(e.transcript, e.label, e.group) for e in few]
+    assert trained(bare, QUICK, precision="float32").contents.adapter is None
     loaded = type(tuned).load(tmp_path / "tuned", precision="float32")
     transcripts = [e.transcript for e in few]
     assert loaded.predict(transcripts) == tuned.predict(transcripts)

@@ -49,6 +49,13 @@ def test_it_is_the_logistic_regression_on_the_counts() -> None:
     assert ((ours > 0) == LABELS).all()
 
 
+@pytest.mark.parametrize("label", [True, False])
+def test_labels_that_are_all_alike_are_said_of_everybody(label: bool) -> None:
+    fitted = words.fit(TEXTS, np.full(40, label), c=20.0)
+    assert {fitted.logit(texts) > 0 for texts in TEXTS} == {label}
+    assert not fitted.weight.any()
+
+
 def test_its_numbers_are_those_of_a_file_of_16_bits() -> None:
     weight = words.fit(TEXTS, LABELS, c=20.0).weight
     np.testing.assert_array_equal(weight, weight.astype(np.float16))

@@ -73,6 +73,9 @@ def test_labels_become_a_detector_that_scans(feint, few: Path, tmp_path: Path) -
         "transcripts": 24,
         "groups": 12,
         "base": "scratch",
+        "learnt_from": 24,
+        "settled_on": 0,
+        "tuned": False,
     }
     again = feint("scan", "-", "--detector", "mine", "--strict", stdin=json.dumps({"text": FAKING}))
     assert (again.returncode, json.loads(again.stdout)["id"]) == (0, "line-1"), again.stderr

@@ -116,7 +116,7 @@ def test_only_validations_of_the_same_labels_and_settings_are_taken(tmp_path: Pa
         )  # fmt: skip
 
     (tmp_path / "trained").mkdir()
-    recipe = {"inputs": inputs, "params": {"train": settings, "fresh": False}}
+    recipe = {"version": 1, "inputs": inputs, "params": {"train": settings}}
     (tmp_path / "trained" / RECIPE).write_text(json.dumps(recipe))
     trained = Artifact(tmp_path / "trained", "digest", fresh=False)
     assert validate.latest(store, trained) == []

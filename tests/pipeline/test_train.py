@@ -47,7 +47,7 @@ def test_the_test_split_is_what_is_reported_on_and_nothing_else(project, trained
         len(test) / 2,
     )
     learnt = Detector.load(trained / DETECTOR).contents.config.trained_on
-    assert learnt["transcripts"] + learnt["settled_on"] == 24 - len(test)
+    assert learnt["learnt_from"] + learnt["settled_on"] == 24 - len(test)
     assert list(found["methods"]) == ["feint", "keyword count", "TF-IDF", "mean vector"]
 
 
@@ -135,7 +135,9 @@ def test_labels_of_indicators_alone_make_heads(lines, rows: Rows, store: Store, 
     ]
     detector, *_ = train_on([lines(told)], "scratch", tmp_path / "d", config.load(), store)
     assert detector.indicators == ("value_conflict",)
-    assert detector.contents.config.trained_on == {"transcripts": 24, "groups": 24, "base": "scratch"}
+    assert detector.contents.config.trained_on == {
+        "transcripts": 24, "groups": 24, "base": "scratch", "learnt_from": 24, "settled_on": 0, "tuned": False,
+    }  # fmt: skip
 
 
 def test_from_bundled_moves_the_bundled_detector(few: Path, store: Store, tmp_path: Path) -> None:

@@ -42,6 +42,20 @@ def test_everybody_is_judged_once_by_a_detector_without_their_group(project, mon
     assert validation_table(said).row_count == len(said["measures"])
 
 
+def test_the_values_of_a_key_are_left_out_one_after_the_other(project) -> None:
+    said = found(validate(*project, by="pair", folds=3))
+    assert said["folds"] == 3
+    assert len(said["left out"]) == 12
+    assert all(row["transcripts"] == 2 and row["AUROC"] in (0, 0.5, 1) for row in said["left out"].values())
+
+
+def test_too_few_groups_to_leave_some_out(settings, store, tmp_path, rows) -> None:
+    same = [row | {"metadata": {"family": "one"}} for row in rows[:4]]
+    (tmp_path / "one.jsonl").write_text("".join(json.dumps(row) + "\n" for row in same), encoding="utf-8")
+    with pytest.raises(InputError, match="too few groups of either kind to leave some out; gather more"):
+        validate(settings(tmp_path / "one.jsonl"), store)
+
+
 def test_nothing_to_leave_out(project) -> None:
     with pytest.raises(InputError, match="0 values of 'dialect' in the metadata; expected at least 2 to leave one out"):
         validate(*project, by="dialect")

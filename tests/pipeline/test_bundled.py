@@ -1,0 +1,62 @@
+"""The detector in the box: what the bundled corpus, the default settings and its own tuned encoder give."""
+
+import numpy as np
+import pytest
+
+from feint.models import Detector, folder
+from feint.models.detector import BUNDLED, trained
+from feint.pipeline import config
+from feint.pipeline import train as verb
+from feint.pipeline.examples import indicators, settled
+from feint.pipeline.gather import gather
+from feint.pipeline.gold import gold
+from feint.pipeline.store import Store
+
+
+@pytest.fixture(scope="module")
+def bundled() -> folder.Contents:
+    return folder.read(BUNDLED)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory):
+    defaults, store = config.load(), Store(tmp_path_factory.mktemp("bundled"))
+    return settled(gather(defaults, store), gold(defaults, store))
+
+
+def test_its_heads_words_decision_and_points_follow_from_corpus_settings_and_adapter(bundled, labelled) -> None:
+    """To 1e-3 in every number: another processor's arithmetic moves vectors by about 1e-7."""
+    known, held = ([e for e, part in labelled if part == split] for split in ("train", "development"))
+    defaults = config.load()
+    again = trained(
+        known, verb.settings(defaults), held=held, indicators=indicators(known), precision="float32",
+        adapter=bundled.adapter,
+    ).contents  # fmt: skip
+    np.testing.assert_allclose(again.readers.by_vector.weight, bundled.readers.by_vector.weight, atol=1e-2)
+    np.testing.assert_allclose(again.readers.by_words.weight, bundled.readers.by_words.weight, atol=1e-3)
+    np.testing.assert_allclose(again.decision.weight, bundled.decision.weight, atol=1e-3)
+    assert again.platt.slope == pytest.approx(bundled.platt.slope, abs=1e-3)
+    assert again.config.operating_points == pytest.approx(bundled.config.operating_points, abs=1e-3)
+    counts = {"learnt_from": len(known), "settled_on": len(held), "tuned": True}
+    assert counts.items() <= bundled.config.trained_on.items()
+
+
+def test_it_is_taken_only_for_the_very_same_labels_marks_splits_settings_and_version(bundled, labelled) -> None:
+    about = verb.about(labelled, config.load())
+    assert verb._in_the_box(about, "float32") is not None
+    for key in about:
+        assert verb._in_the_box(about | {key: "other"}, "float32") is None
+    example, split = next((e, s) for e, s in labelled if e.marks)
+    for other in (
+        (example, "test" if split != "test" else "train"),
+        (type(example)(example.transcript, example.label, example.group, (), example.labels), split),
+    ):
+        changed = [other if one is example else (one, part) for one, part in labelled]
+        assert verb.about(changed, config.load())["labels"] != about["labels"]
+
+
+def test_its_card_is_the_one_its_numbers_make() -> None:
+    text = (BUNDLED / "README.md").read_text(encoding="utf-8")
+    for name, at in Detector.load().contents.config.operating_points.items():
+        assert f"{name} flags from a probability of {at:.4f} up" in text
+    assert "## On transcripts that nothing was learnt from" in text
