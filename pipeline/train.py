@@ -100,13 +100,11 @@ def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, f
         known, settings(config), held=held, encoder=config.train.encoder, indicators=examples_.indicators(known),
         precision=precision, blocks_to_vectors=cached, progress=tuning, trained_on=told,
     )  # fmt: skip
-    encoded = fitting.encode([*known, *test], detector.encoder, cached)
-    ours, others = encoded[: len(known)], encoded[len(known) :]
-    said_by_ours = scores(detector, others)
+    said_by_ours = scores(detector, fitting.encode(test, detector.encoder, cached))
     _write_predictions(folder, test, said_by_ours, detector.threshold)
     # What a document embedding gives, as it came: the rivals know nothing of tuning.
     plain = fitting.encode([*known, *test], encoders.load(config.train.encoder, precision=precision), cached)
-    rivals = baselines.fitted([e.transcript for e in known], plain.vectors[: len(known)], ours.labels)
+    rivals = baselines.fitted([e.transcript for e in known], plain.vectors[: len(known)], plain[: len(known)].labels)
     later = plain.vectors[len(known) :]
     said = {"feint": said_by_ours} | {
         name: rival([e.transcript for e in test], later) for name, rival in rivals.items()
@@ -156,6 +154,7 @@ def kept(store: Store) -> BlocksToVectors:
 
 
 def tuning(steps: Iterator[float], total: int) -> Iterator[float]:
+    """The losses, counted on a bar while they come."""
     return track(steps, "tuning the encoder", total=total)
 
 
