@@ -2,15 +2,18 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 
+from feint.annotation import server
+from feint.annotation.server import Server
 from feint.models import Detector
 from feint.models import encoders as encoders_
 from feint.models.encoders.minilm import MiniLM
@@ -58,6 +61,26 @@ def detector_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def detector(detector_folder: Path) -> Detector:
     """The same, loaded, in float32."""
     return Detector.load(detector_folder, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real Label Studio, one for the whole run; a test makes a project of its own on it."""
+    with server.start(tmp_path_factory.mktemp("studio"), free_port()) as running:
+        yield running
+
+
+def free_port() -> int:
+    """A port of the loopback that nothing listens on."""
+    with socket.socket() as asking:
+        asking.bind((server.LOOPBACK, 0))
+        return int(asking.getsockname()[1])
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """One of those."""
+    return free_port()
 
 
 @pytest.fixture
