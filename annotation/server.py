@@ -19,6 +19,7 @@ from feint.annotation import label_studio
 from feint.corpus.errors import StudioError
 
 LOOPBACK = "127.0.0.1"
+ACCOUNT = "account.json"
 PATIENCE = 300.0
 """Seconds to wait for a server to come up; with a database to migrate, PostgreSQL's, it takes more than a minute."""
 _STEP = 0.2
@@ -103,7 +104,7 @@ def start(
 
 def account(folder: Path) -> Account:
     """The account of a server's folder, made where there is none; its file is for its owner only."""
-    path = folder / "account.json"
+    path = folder / ACCOUNT
     if not path.exists():
         made = {
             "email": "feint@localhost.local",
