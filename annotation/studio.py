@@ -99,7 +99,7 @@ class Studio:
     def configure(self) -> bool:
         """Give the project this version's labelling page and codebook, where it has others; whether it had.
 
-        StudioError where annotations use labels that this version does not have; the server keeps them.
+        StudioError where annotations answer questions that this version does not ask; the server keeps the page.
         """
         now = self._asked(lambda: self._client.projects.get(self.project), "project")
         wanted = self._settings()
