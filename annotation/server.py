@@ -139,7 +139,7 @@ def _check_free(port: int, url: str) -> None:
 
 def _prepared(folder: Path) -> FileLock:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(folder / "lock")
+    lock = FileLock(folder / "lock", thread_local=False)  # whoever stops the server lets go of it
     try:
         lock.acquire(timeout=0)
     except Timeout as error:

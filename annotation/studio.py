@@ -161,8 +161,8 @@ class Studio:
         """One page of the listing; none past the last. The SDK's models take four times as long to read it."""
         order = json.dumps({"ordering": ["tasks:id"]})
         params = {"project": self.project, "page": page, "page_size": PAGE, "include": include, "query": order, **also}
-        given = self._read("api/tasks/", params, missing=True)
-        return None if given is None else given.json()
+        given: dict[str, Any] | None = self._read("api/tasks/", params, missing=True)
+        return given
 
     def exported(self, tasks: Sequence[int], *, unannotated: bool = False) -> Iterator[dict[str, Any]]:
         """Tasks with their words and annotations, some at a time; those that nobody has annotated only where asked for.
@@ -175,13 +175,12 @@ class Studio:
                 "download_all_tasks": str(unannotated).lower(),
                 "ids[]": list(tasks[start : start + EXPORTED]),
             }
-            answer = self._read(f"api/projects/{self.project}/export", params)
-            yield from answer.json() if answer is not None else ()
+            yield from self._read(f"api/projects/{self.project}/export", params)
 
     def worked_on(self, task: int) -> bool:
         """Whether anybody has annotated, skipped or begun a task, asked of the server now; also where it is gone."""
         found = self._read(f"api/tasks/{task}/", {}, missing=True)
-        return found is None or bool(_work(found.json()))
+        return found is None or bool(_work(found))
 
     def annotators(self) -> dict[int, str]:
         """E-mail addresses by number."""
@@ -190,8 +189,7 @@ class Studio:
 
     def invitation(self) -> str:
         """The address at which other annotators sign up."""
-        answer = self._read("api/invite", {})
-        return f"{self.url}{answer.json()['invite_url']}" if answer is not None else self.url
+        return f"{self.url}{self._read('api/invite', {})['invite_url']}"
 
     def send(self, tasks: Sequence[Mapping[str, Any]]) -> None:
         """Import tasks; all of them or none. Unsure where no answer came."""
@@ -213,8 +211,8 @@ class Studio:
 
     def change(self, task: int, data: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
         """Give a task other words; predictions that were for the earlier ones go."""
-        held = self._read(f"api/tasks/{task}/", {}, missing=True)
-        for prediction in (held.json() if held is not None else {}).get("predictions", ()):
+        held = self._read(f"api/tasks/{task}/", {}, missing=True) or {}
+        for prediction in held.get("predictions", ()):
             number = int(prediction["id"])
             self._gone_is_fine(partial(self._client.predictions.delete, number))
         self._asked(
@@ -233,19 +231,20 @@ class Studio:
             if getattr(error.__cause__, "status_code", None) != 404:
                 raise
 
-    def _read(self, path: str, params: Mapping[str, Any], *, missing: bool = False) -> httpx.Response | None:
-        """A GET by the SDK's connection and token, as the server answers it; none for a 404 where that may be."""
+    def _read(self, path: str, params: Mapping[str, Any], *, missing: bool = False) -> Any:
+        """What a GET by the SDK's connection and token gives; none for a 404 where that may be."""
 
-        def ask() -> httpx.Response:
+        def ask() -> Any:
             answer: httpx.Response = self._client._client_wrapper.httpx_client.request(
-                path, method="GET", params=dict(params)
+                path, method="GET", params=params
             )
-            if answer.is_error and not (missing and answer.status_code == 404):
+            if missing and answer.status_code == 404:
+                return None
+            if answer.is_error:
                 raise self._refused(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))  # type: ignore[call-arg]
-            return answer
+            return _body(answer, strict=True)
 
-        answer = self._asked(ask, path)
-        return None if answer.status_code == 404 else answer
+        return self._asked(ask, path)
 
     def _sent(self, send: Callable[[], Answer], what: str) -> Answer:
         """Send what creates something, once; again only after a 429, which says that it was not looked at."""
@@ -259,13 +258,11 @@ class Studio:
                 raise Unsure(f"{self.url} took {what} and gave no answer: {error or type(error).__name__}") from error
             except self._refused as error:
                 status = getattr(error, "status_code", None)
-                if status != 429:
+                if status != 429 or waited >= self._patience:
                     said = self._said(error)
                     raise (Unsure(str(said)) if status in _TRANSIENT else said) from error
                 waited += self._waits(error, attempt)
                 attempt += 1
-                if waited > self._patience:
-                    raise self._said(error) from error
 
     def _asked(self, ask: Callable[[], Answer], what: str, patience: float | None = None) -> Answer:
         """Ask for what can be asked twice, until it is answered or the patience is at its end."""
@@ -347,10 +344,15 @@ def _retry_after(given: str | None, now: float) -> float | None:
         return None
 
 
-def _body(answer: httpx.Response) -> Any:
+def _body(answer: httpx.Response, *, strict: bool = False) -> Any:
+    """What an answer holds, as JSON; other words as they are, or StudioError for them."""
     try:
         return answer.json()
-    except ValueError:
+    except ValueError as error:
+        if strict:
+            raise StudioError(
+                f"{answer.url.copy_with(query=None)} answers {answer.text!r:.60}, which is no JSON; is it a Label Studio?"
+            ) from error
         return answer.text
 
 

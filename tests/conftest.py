@@ -70,17 +70,22 @@ def detector(detector_folder: Path) -> Detector:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def studio(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Server]:
     """The real Label Studio, one for the whole run; a test makes a project of its own on it."""
     with server.start(tmp_path_factory.mktemp("studio"), free_port()) as running:
         yield running
 
 
-def free_port() -> int:
-    """A port of the loopback that nothing listens on."""
-    with socket.socket() as asking:
-        asking.bind((server.LOOPBACK, 0))
-        return int(asking.getsockname()[1])
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Gives a port of the loopback that nothing listens on."""
+
+    def find() -> int:
+        with socket.socket() as asking:
+            asking.bind((server.LOOPBACK, 0))
+            return int(asking.getsockname()[1])
+
+    return find
 
 
 @pytest.fixture
@@ -128,12 +133,6 @@ def annotate(studio: Server, annotators: dict[str, int]) -> Annotate:
         return int(done.json()["id"])
 
     return save
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """One of those."""
-    return free_port()
 
 
 @pytest.fixture

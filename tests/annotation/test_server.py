@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -62,9 +63,9 @@ def test_a_taken_port_is_refused_and_its_holder_named(studio: Server, tmp_path: 
     assert not (tmp_path / "other").exists()
 
 
-def test_two_servers_never_share_a_folder(studio: Server, unused_port: int) -> None:
+def test_two_servers_never_share_a_folder(studio: Server, free_port: Callable[[], int]) -> None:
     with pytest.raises(StudioError, match="is in use by another"):
-        server.start(studio.folder, unused_port)
+        server.start(studio.folder, free_port())
 
 
 def test_an_account_survives_and_a_broken_one_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A project on the real Label Studio, spoken to through the SDK."""
 
 import time
+from collections.abc import Callable
 
 import httpx
 import jwt
@@ -129,7 +130,7 @@ def test_a_personal_access_token_is_as_good_as_a_legacy_one(studio: Server) -> N
         assert studio.account.email in owner.annotators().values()
 
 
-def test_nobody_there_is_said_with_what_to_do(unused_port: int) -> None:
+def test_nobody_there_is_said_with_what_to_do(free_port: Callable[[], int]) -> None:
     down = pytest.raises(StudioError, match=r"nothing answers at .*; start it with 'feint studio'")
-    with Studio(f"http://127.0.0.1:{unused_port}", "x" * 40) as nobody, down:
+    with Studio(f"http://127.0.0.1:{free_port()}", "x" * 40) as nobody, down:
         nobody.find("feint")
