@@ -294,6 +294,7 @@ def _written(rejects: Sequence[Reject], path: Path) -> None:
 
 def _show(rejects: Sequence[Reject], path: Path) -> None:
     for one in rejects[:SHOWN]:
-        _say(f"  {one.id or one.path} {one.place}: {one.reason}".rstrip())
+        where = " ".join(part for part in (one.id or one.path, one.place) if part)
+        _say(f"  {one.reason}" if one.reason.startswith(str(one.id)) else f"  {where}: {one.reason}")
     if len(rejects) > SHOWN:
         _say(f"  … and {len(rejects) - SHOWN} more in {path}")
