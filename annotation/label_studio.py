@@ -18,7 +18,7 @@ DATABASE = "label_studio.sqlite3"
 # Label Studio reads these without its prefix; what a shell happens to have in them is not meant for it.
 _NOT_MEANT = (
     "CI", "DEBUG", "HOST", "PASSWORD", "PORT", "USERNAME", "USER_TOKEN", "VERSION",
-    "DJANGO_SETTINGS_MODULE", "PYTHONHOME", "PYTHONPATH", "PYTHONWARNINGS", "VIRTUAL_ENV",
+    "LABEL_STUDIO_API_KEY", "LABEL_STUDIO_URL", "DJANGO_SETTINGS_MODULE", "PYTHONHOME", "PYTHONPATH", "PYTHONWARNINGS", "VIRTUAL_ENV",
 )  # fmt: skip
 _PRIVATE = (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
@@ -69,6 +69,11 @@ def environment(**changes: str) -> dict[str, str]:
         "LABEL_STUDIO_FEATURE_FLAGS_OFFLINE": "true",
         **changes,
     }
+
+
+def in_postgres() -> bool:
+    """Whether the environment asks for tables in PostgreSQL instead of a file."""
+    return (os.environ.get("LABEL_STUDIO_DJANGO_DB") or os.environ.get("DJANGO_DB") or "sqlite") != "sqlite"
 
 
 def guard(*, loopback: bool) -> dict[str, str]:

@@ -145,7 +145,7 @@ def _prepared(folder: Path) -> FileLock:
     except Timeout as error:
         raise StudioError(f"{folder} is in use by another 'feint studio'; stop that, or use it with --url") from error
     (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-    if not (folder / label_studio.DATABASE).exists() and "DJANGO_DB" not in os.environ:
+    if not (folder / label_studio.DATABASE).exists() and not label_studio.in_postgres():
         draft = folder / f"{label_studio.DATABASE}.draft"
         shutil.copyfile(label_studio.home() / label_studio.DATABASE, draft)
         draft.chmod(0o600)

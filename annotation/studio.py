@@ -35,12 +35,18 @@ class Studio:
     """One project of a Label Studio.
 
     What only reads, or does the same when it is done twice, is asked again after a dropped connection, a 429 or a 5xx,
-    for as long as `patience` seconds; a `Retry-After` is kept to. What creates is sent once, and `Unsure` is raised
+    for as long as `patience` seconds, and `told` hears of it; a `Retry-After` is kept to. What creates is sent once, and `Unsure` is raised
     where nobody knows what became of it.
     """
 
     def __init__(
-        self, url: str, token: str, *, patience: float = 60.0, sleep: Callable[[float], None] = time.sleep
+        self,
+        url: str,
+        token: str,
+        *,
+        patience: float = 60.0,
+        told: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         try:
             from label_studio_sdk.client import LabelStudio
@@ -49,6 +55,7 @@ class Studio:
             raise MissingExtra("annotate", "talking to Label Studio") from error
         self.url = url.rstrip("/")
         self._patience = patience
+        self._told = told
         self._sleep = sleep
         self._refused: type[Exception] = ApiError
         host = urlsplit(self.url).hostname or ""
@@ -288,6 +295,8 @@ class Studio:
         if seconds is None:
             seconds = 0.5 * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311  so that two who wait do not meet again
         seconds = min(seconds, WAIT)
+        if seconds >= 1:
+            self._told(f"{self.url} gives no answer; asking again in {seconds:.0f} s")
         self._sleep(seconds)
         return max(seconds, 0.1)
 

@@ -48,7 +48,9 @@ def wait(running: Server) -> None:
 
 
 @contextmanager
-def connected(config: StudioConfig, url: str | None = None, token: str | None = None) -> Iterator[Studio]:
+def connected(
+    config: StudioConfig, url: str | None = None, token: str | None = None, told: Told = lambda _: None
+) -> Iterator[Studio]:
     """A connection to the server that is named, else the environment's, the configured one, or the one running here."""
     address = url or os.environ.get(URL) or config.url or _here(config.path)
     if not address:
@@ -58,7 +60,8 @@ def connected(config: StudioConfig, url: str | None = None, token: str | None = 
         )
     if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
         raise ConfigError(f"{address!r} is no address of a server; expected something like https://labels.example.org")
-    with Studio(address, token or os.environ.get(TOKEN) or _own_token(config.path, address)) as studio:
+    secret = token or os.environ.get(TOKEN) or _own_token(config.path, address)
+    with Studio(address, secret, told=told) as studio:
         yield studio
 
 

@@ -237,7 +237,7 @@ def _project(
     from feint.pipeline.studio import connected
 
     wanted = title or settings.studio.project
-    with connected(settings.studio, url, token) as there:
+    with connected(settings.studio, url, token, _say) as there:
         if not there.find(wanted) and needed:
             raise StudioError(f"{there.url} has no project called {wanted!r}; 'feint push' makes it")
         yield there
