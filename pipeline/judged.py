@@ -53,14 +53,12 @@ def _make(gathered: Artifact, pulled: Mapping[str, Ledger], folder: Path) -> Non
     rejects: list[Reject] = []
     parts = folder / "parts"
     parts.mkdir()
-    known: set[str] = set()
-    chunks = iter(transcripts(gathered.path))
-    for number, chunk in enumerate(iter(lambda: list(islice(chunks, PART)), [])):
-        known.update(one.digest for one in chunk)
+    for number, chunk in enumerate(_chunks(gathered) if pulled else [[]]):
         said = tables(_answers(chunk, pulled, rejects))
         for name, table in said._asdict().items():
             table.write_parquet(parts / f"{name}-{number:05}.parquet")
-    rejects += _unknown(pulled, known)
+    heads = pl.scan_parquet(gathered / "transcripts-*.parquet").select("transcript_id").collect()
+    rejects += _unknown(pulled, set(heads["transcript_id"]))
     readers = pl.scan_parquet(parts / "sittings-*.parquet").select(_READER)
     for name in TABLES:
         frames = [pl.scan_parquet(parts / f"{name}-*.parquet")]
@@ -73,6 +71,11 @@ def _make(gathered: Artifact, pulled: Mapping[str, Ledger], folder: Path) -> Non
     rows = [(one.path, one.place, one.id, one.reason) for one in rejects]
     frame = pl.DataFrame(rows, Rejects.column_names(), orient="row", infer_schema_length=None)
     Rejects.validate(frame, cast=True).write_parquet(folder / "rejects.parquet")
+
+
+def _chunks(gathered: Artifact) -> Iterator[list[Transcript]]:
+    found = track(transcripts(gathered.path), "reading annotations")
+    return iter(lambda: list(islice(found, PART)), [])
 
 
 def _answers(chunk: Sequence[Transcript], pulled: Mapping[str, Ledger], rejects: list[Reject]) -> Iterator[Answer]:
@@ -110,7 +113,7 @@ def _superseded(earlier: Answer, project: str, later: Answer, transcript: Transc
 def _unknown(pulled: Mapping[str, Ledger], known: set[str]) -> Iterable[Reject]:
     """Tasks that show no gathered transcript: kept as they are, and counted once it is gathered."""
     for project, ledger in pulled.items():
-        for task, transcript in track(ledger.shown(), "looking for transcripts"):
+        for task, transcript in ledger.shown():
             if transcript not in known:
                 found = f"shows transcript {transcript}" if transcript else "shows no transcript that feint pushed"
                 reason = (

@@ -23,8 +23,14 @@ Told = Callable[[str], None]
 
 @contextmanager
 def served(config: StudioConfig, told: Told = lambda _: None, *, loopback_models: bool = False) -> Iterator[Server]:
-    """The project's own server while the context lasts; other commands find it by its folder."""
-    with server.start(config.path, config.port, loopback_models=loopback_models, told=told) as running:
+    """The project's own server while the context lasts; other commands find it by its folder.
+
+    A closed terminal and a request to end are taken as an interruption, so that the server never outlives this process.
+    """
+    with (
+        _ended_like_interrupted(),
+        server.start(config.path, config.port, loopback_models=loopback_models, told=told) as running,
+    ):
         note = config.path / RUNNING
         draft = note.with_suffix(".draft")
         draft.write_text(json.dumps({"url": running.url}) + "\n", encoding="utf-8")
@@ -37,14 +43,22 @@ def served(config: StudioConfig, told: Told = lambda _: None, *, loopback_models
 
 def wait(running: Server) -> None:
     """Until somebody interrupts or ends this process; StudioError where the server ends by itself."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        while running.running:
+            time.sleep(0.5)
+        raise StudioError(f"Label Studio has ended by itself; its log: {running.folder / 'server.log'}")
+
+
+@contextmanager
+def _ended_like_interrupted() -> Iterator[None]:
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
-        with suppress(KeyboardInterrupt):
-            while running.running:
-                time.sleep(0.5)
-            raise StudioError(f"Label Studio has ended by itself; its log: {running.folder / 'server.log'}")
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
