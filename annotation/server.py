@@ -20,8 +20,8 @@ from feint.corpus.errors import StudioError
 
 LOOPBACK = "127.0.0.1"
 ACCOUNT = "account.json"
-PATIENCE = 300.0
-"""Seconds to wait for a server to come up; with a database to migrate, PostgreSQL's, it takes more than a minute."""
+PATIENCE = 600.0
+"""Seconds to wait for a server to come up; with a database to migrate, PostgreSQL's, it takes a minute or more."""
 _STEP = 0.2
 _GRACE = 20.0
 """Seconds it has to end."""
