@@ -7,6 +7,7 @@ import httpx
 import jwt
 import pytest
 
+from feint.annotation import studio as module
 from feint.annotation.answer import Answer
 from feint.annotation.interface import interface
 from feint.annotation.server import Server
@@ -71,6 +72,25 @@ def test_the_listing_tells_words_work_and_models_apart(there: Studio, annotate) 
     assert after[first.task].stamp != first.stamp
     assert after[second.task].stamp == second.stamp
     assert (there.worked_on(first.task), there.worked_on(second.task)) == (True, False)
+
+
+def test_a_listing_misses_nothing_while_tasks_before_it_are_deleted(
+    there: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there.send([made(transcript(f"{number}.")) for number in range(7)])
+    numbers = [held.task for held in there.held()]
+    monkeypatch.setattr(module, "PAGE", 2)
+    page = there._page
+
+    def deleting(after: int, include: str, **also: str) -> list[dict]:
+        rows = page(after, include, **also)
+        if rows and rows[0]["id"] == numbers[2]:
+            there.delete(numbers[0])
+        return rows
+
+    monkeypatch.setattr(there, "_page", deleting)
+    assert [held.task for held in there.held()] == numbers
+    assert [held.task for held in there.held()] == numbers[1:]
 
 
 def test_a_draft_is_work(there: Studio, studio: Server) -> None:
