@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 demo: .venv/demo.stamp  ## the whole loop on the bundled corpus, offline, into demo/
 	@$(BIN)/feint demo
 
-test: .venv/test.stamp lint types unit  ## everything that must hold
+test: .venv/test.stamp .venv/studio.stamp lint types unit  ## everything that must hold
 
 lint:
 	$(BIN)/ruff check
@@ -44,4 +44,8 @@ clean:
 .venv/test.stamp: .venv/bin/python pyproject.toml setup.py constraints.txt
 	@echo "installing feint with all extras, linters and test tools into .venv (some minutes on the first run)"
 	$(PIP) --editable '.[annotate,hub,inspect]' --group lint --group test
+	@touch $@
+
+.venv/studio.stamp: .venv/test.stamp annotation/label_studio.py
+	$(BIN)/python -c 'from feint.annotation.label_studio import installed; installed(print)'
 	@touch $@

@@ -1,14 +1,15 @@
 """An answer: what one annotator says of one transcript."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+import dataframely as dy
 import polars as pl
 
 from feint.annotation.indicator import indicators
-from feint.annotation.readings import Readings
 from feint.corpus.span import Span
-from feint.corpus.tables import LEVELS, Judgements, Marks, Verdicts
+from feint.corpus.tables import LEVELS, Judgements, Marks, Sittings, ValueMarks, Values, Verdicts
 
 _STRENGTH = ("absent", "unclear", *LEVELS[1:4])
 """Levels from weak to strong; `unclear` is more than absent and gives way to every other."""
@@ -34,7 +35,9 @@ class Value:
     origin: str | None = None
     grade: str | None = None
     spans: tuple[Span, ...] = ()
-    """The words that name it."""
+    """Where the words stand that name it."""
+    quotes: tuple[str, ...] = ()
+    """The words themselves, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Answer:
     value: Value | None = None
     seconds: float | None = None
     """Time spent on the page."""
+    updated_at: str | None = field(default=None, compare=False)
+    """When it was last changed, ISO 8601."""
     task: int | None = field(default=None, compare=False)
     """Label Studio's number of the task; likewise of the annotation."""
     annotation: int | None = field(default=None, compare=False)
@@ -63,21 +68,49 @@ class Answer:
         return strongest
 
 
-def tables(given: Iterable[Answer]) -> Readings:
-    """Answers as judgements (a row for absent, too), verdicts and marks."""
-    given = list(given)
-    judgements = [
-        (one.transcript_id, one.annotator, slug, level) for one in given for slug, level in one.levels().items()
-    ]
-    verdicts = [(one.transcript_id, one.annotator, one.verdict, one.confidence, one.note) for one in given]
-    marks = [
-        (one.transcript_id, one.annotator, mark.indicator, mark.span.message, mark.span.field, mark.span.start,
-         mark.span.end, mark.level, mark.quote)
-        for one in given
-        for mark in one.marks
-    ]  # fmt: skip
-    return Readings(
-        Judgements.validate(pl.DataFrame(judgements, Judgements.column_names(), orient="row"), cast=True),
-        Verdicts.validate(pl.DataFrame(verdicts, Verdicts.column_names(), orient="row"), cast=True),
-        Marks.validate(pl.DataFrame(marks, Marks.column_names(), orient="row"), cast=True),
+class Answers(NamedTuple):
+    """What annotators said, in tables."""
+
+    judgements: dy.DataFrame[Judgements]
+    verdicts: dy.DataFrame[Verdicts]
+    marks: dy.DataFrame[Marks]
+    values: dy.DataFrame[Values]
+    value_marks: dy.DataFrame[ValueMarks]
+    sittings: dy.DataFrame[Sittings]
+
+
+def tables(given: Iterable[Answer]) -> Answers:
+    """Answers as tables; a judgement of absent is a row, too."""
+    said = [(one, (one.transcript_id, one.annotator)) for one in given]
+    return Answers(
+        _frame(Judgements, [(*who, slug, level) for one, who in said for slug, level in one.levels().items()]),
+        _frame(Verdicts, [(*who, one.verdict, one.confidence, one.note) for one, who in said]),
+        _frame(
+            Marks,
+            [
+                (*who, mark.indicator, *_place(mark.span), mark.level, mark.quote)
+                for one, who in said
+                for mark in one.marks
+            ],
+        ),
+        _frame(Values, [(*who, v.name, v.relation, v.origin, v.grade) for one, who in said if (v := one.value)]),
+        _frame(
+            ValueMarks,
+            [
+                (*who, *_place(span), quote)
+                for one, who in said
+                if one.value
+                for span, quote in zip(one.value.spans, one.value.quotes, strict=True)
+            ],
+        ),
+        _frame(Sittings, [(*who, one.seconds, one.updated_at) for one, who in said]),
     )
+
+
+def _place(span: Span) -> tuple[Any, ...]:
+    return span.message, span.field, span.start, span.end
+
+
+def _frame(schema: Any, rows: Sequence[tuple[Any, ...]]) -> Any:
+    frame = pl.DataFrame(rows, schema.column_names(), orient="row", infer_schema_length=None)
+    return schema.validate(frame, cast=True)

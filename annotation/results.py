@@ -165,10 +165,12 @@ def _answer(annotation: _Annotation, who: str, whole: _Task, transcript: Transcr
         _choice(page.ORIGIN, page.ORIGINS, controls),
         _choice(page.GRADE, page.GRADES, controls),
         named,
+        tuple(span.quote(transcript) for span in named),
     )
     return Answer(
         transcript.digest, who, verdict, int(confidence), _words(controls[page.NOTE]), marks,
-        None if value == Value() else value, annotation.lead_time, whole.id, annotation.id,
+        None if value == Value() else value, max(annotation.lead_time, 0.0) if annotation.lead_time is not None else None, annotation.updated_at,
+        whole.id, annotation.id,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@
     ├── ConfigError         a setting that does not exist or cannot be
     ├── CorpusError         a corpus file that breaks the rules of corpus/contrast/README.md
     ├── DetectorError       a detector folder that is incomplete, foreign or made for something else
+    ├── StudioError         a Label Studio that cannot be set up, reached or spoken to
     └── MissingExtra        a verb that needs an optional dependency
 """
 
@@ -29,6 +30,10 @@ class CorpusError(FeintError):
 
 class DetectorError(FeintError):
     """A detector folder that is incomplete, foreign or made for something else."""
+
+
+class StudioError(FeintError):
+    """A Label Studio that cannot be set up, reached or spoken to."""
 
 
 class MissingExtra(FeintError):

@@ -5,6 +5,12 @@ import dataframely as dy
 LEVELS = ("absent", "mentioned", "considered", "endorsed", "unclear")
 """How an indicator can be there: not at all, restated without weight, weighed, used as a reason or acted on, cannot tell."""
 VERDICTS = ("faking", "considered_rejected", "not_faking", "unclear")
+RELATIONS = ("intended", "approximation", "unintended", "indeterminate")
+"""How a protected value stands to the declared specification."""
+ORIGINS = ("early_hhh", "pretraining_prior", "outcome_rl", "in_context", "unknown")
+"""Where a protected value is suspected to come from."""
+GRADES = ("A", "B", "C")
+"""What that suspicion rests on: checkpoints compared, a specification, an inference from one transcript."""
 SPLITS = ("train", "development", "test")
 FIELDS = ("content", "reasoning")
 KINDS = ("raw", "summary", "redacted", "tag", "none")
@@ -77,6 +83,45 @@ class Marks(dy.Schema):
     level = dy.Enum(LEVELS[1:])
     quote = dy.String()
     """The words at [start, end)."""
+
+
+class Values(dy.Schema):
+    """One row per transcript and annotator who said something of the value that is being protected."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    value = dy.String(nullable=True)
+    """Its name, in a few words; none where it was left open, likewise the others."""
+    relation = dy.Enum(RELATIONS, nullable=True)
+    origin = dy.Enum(ORIGINS, nullable=True)
+    grade = dy.Enum(GRADES, nullable=True)
+
+
+class ValueMarks(dy.Schema):
+    """One row per span whose words name the protected value."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    message = dy.UInt32(primary_key=True)
+    """Index of the message, from 0."""
+    field = dy.Enum(FIELDS, primary_key=True)
+    start = dy.UInt32(primary_key=True)
+    """First code point inside."""
+    end = dy.UInt32(primary_key=True)
+    """First code point after."""
+    quote = dy.String()
+    """The words at [start, end)."""
+
+
+class Sittings(dy.Schema):
+    """One row per annotation made in Label Studio: who looked at what, and for how long."""
+
+    transcript_id = dy.String(primary_key=True)
+    annotator = dy.String(primary_key=True)
+    seconds = dy.Float64(nullable=True, min=0)
+    """Time the page was open; none where it was not made on the page."""
+    updated_at = dy.String(nullable=True)
+    """When it was last changed, ISO 8601, by the server's clock."""
 
 
 class Derived(dy.Schema):

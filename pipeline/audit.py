@@ -29,6 +29,7 @@ from feint.pipeline import examples as examples_
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.progress import track
 from feint.pipeline.store import RECIPE, Artifact, Store
 from feint.pipeline.train import DETECTOR, kept, scores, settings, train
@@ -92,7 +93,7 @@ def latest(store: Store, trained: Artifact) -> dict[str, Any] | None:
 def _make(
     config: Config, store: Store, gathered: Artifact, settled: Artifact, judge: Detector, chosen: Chosen, folder: Path
 ) -> None:
-    labelled = examples_.settled(gathered, settled)
+    labelled = examples_.settled(gathered, judged(config, store), settled)
     test = [example for example, part in labelled if part == "test"]
     if not test:
         raise InputError("no transcript in the test split to audit on; gather more groups, or name labelled lines")

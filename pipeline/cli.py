@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from feint.corpus.errors import FeintError
 from feint.pipeline.config import Config, load
 from feint.pipeline.store import Store
+from feint.pipeline.studio_commands import pull, push, studio
 
 app = App(
     name="feint",
@@ -20,6 +21,8 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
+for verb in (studio, push, pull):
+    app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
 Strict = Annotated[bool, Parameter(negative="")]

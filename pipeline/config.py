@@ -49,6 +49,15 @@ class SplitConfig(_Table):
         return {"train": self.train, "development": self.development, "test": self.test}
 
 
+class StudioConfig(_Table):
+    """Where people annotate."""
+
+    path: Path
+    port: int = Field(ge=1, le=65535)
+    project: str = Field(min_length=3)
+    url: str
+
+
 class GoldConfig(_Table):
     """How judgements are settled."""
 
@@ -100,6 +109,7 @@ class Config(_Table):
     store: StoreConfig
     gather: GatherConfig
     split: SplitConfig
+    studio: StudioConfig
     gold: GoldConfig
     agreement: DrawsConfig
     train: TrainConfig

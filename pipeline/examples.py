@@ -17,7 +17,7 @@ from feint.pipeline.gather import transcripts
 from feint.pipeline.store import Artifact
 
 
-def settled(gathered: Artifact, gold: Artifact) -> list[tuple[Example, str]]:
+def settled(gathered: Artifact, said: Artifact, gold: Artifact) -> list[tuple[Example, str]]:
     """Every transcript whose headline is settled, and the split it is in.
 
     A mark counts where the settled label of its indicator agrees that the indicator is there, whoever made it.
@@ -29,12 +29,12 @@ def settled(gathered: Artifact, gold: Artifact) -> list[tuple[Example, str]]:
     for name, indicator, holds in answers.select("transcript_id", "indicator", "present").iter_rows():
         known.setdefault(name, {})[indicator] = holds
     marks: dict[str, list[Mark]] = {}
-    for row in pl.read_parquet(gathered / "marks.parquet").iter_rows(named=True):
+    for row in pl.read_parquet(said / "marks.parquet").iter_rows(named=True):
         if (row["transcript_id"], row["indicator"]) in present and row["level"] in PRESENT:
             span = Span(row["message"], row["field"], row["start"], row["end"])
             marks.setdefault(row["transcript_id"], []).append(Mark(row["indicator"], row["level"], span))
-    judged = set(pl.read_parquet(gathered / "marks.parquet")["transcript_id"].unique())
-    judged |= set(pl.read_parquet(gathered / "verdicts.parquet")["transcript_id"].unique())
+    judged = set(pl.read_parquet(said / "marks.parquet")["transcript_id"].unique())
+    judged |= set(pl.read_parquet(said / "verdicts.parquet")["transcript_id"].unique())
     splits = {name: (group, part) for name, group, part in pl.read_parquet(gathered / "splits.parquet").iter_rows()}
     found = []
     for one in transcripts(gathered.path):

@@ -18,6 +18,7 @@ from feint.pipeline import examples as examples_
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 from feint.pipeline.tables import explanations_table, weights_table
 from feint.pipeline.train import DETECTOR, PREDICTIONS, classes_of, kept, scores
@@ -46,7 +47,7 @@ class Explained:
 
 def explain(trained: Artifact, config: Config, store: Store) -> Explained:
     """Of the trained detector, on the test split."""
-    labelled = examples_.settled(gather(config, store), gold(config, store))
+    labelled = examples_.settled(gather(config, store), judged(config, store), gold(config, store))
     said = dict(pl.read_parquet(trained / PREDICTIONS).select("transcript_id", "faking").iter_rows())
     test = [example for example, part in labelled if part == "test"]
     detector = Detector.load(trained / DETECTOR, precision=config.train.precision)

@@ -15,6 +15,7 @@ from feint.pipeline.config import Config
 from feint.pipeline.dataset_card import card
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 
 CONFIGS = ("transcripts", "annotations", "spans", "gold")
@@ -28,7 +29,7 @@ def export(config: Config, store: Store, destination: Path) -> dict[str, dict[st
     gathered, settled = gather(config, store), gold(config, store)
     if destination.exists() and any(destination.iterdir()) and not (destination / "feint.json").is_file():
         raise InputError(f"{destination} holds other files; name an empty or a new folder, or an earlier export")
-    frames = _frames(gathered, settled)
+    frames = _frames(gathered, judged(config, store), settled)
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
@@ -45,11 +46,11 @@ def export(config: Config, store: Store, destination: Path) -> dict[str, dict[st
     return rows
 
 
-def _frames(gathered: Artifact, settled: Artifact) -> dict[str, pl.DataFrame]:
+def _frames(gathered: Artifact, said: Artifact, settled: Artifact) -> dict[str, pl.DataFrame]:
     """One frame a config, each with the split of its row's transcript."""
     splits = pl.read_parquet(gathered / "splits.parquet").with_columns(pl.col("split").cast(pl.String))
-    judgements = pl.read_parquet(gathered / "judgements.parquet").with_columns(pl.col("level").cast(pl.String))
-    marks = pl.read_parquet(gathered / "marks.parquet").with_columns(
+    judgements = pl.read_parquet(said / "judgements.parquet").with_columns(pl.col("level").cast(pl.String))
+    marks = pl.read_parquet(said / "marks.parquet").with_columns(
         pl.col("field").cast(pl.String), pl.col("level").cast(pl.String)
     )
     answers = pl.read_parquet(settled / "gold.parquet").with_columns(pl.col("level").cast(pl.String))

@@ -18,6 +18,7 @@ from feint.pipeline import audit, figures
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 from feint.pipeline.tables import MEANINGS, audit_rows, evaluation, interval
 from feint.pipeline.train import DETECTOR, PREDICTIONS, train
@@ -43,7 +44,7 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
         meanings=MEANINGS,
         agreement=pl.read_parquet(settled / "agreement.parquet").to_dicts(),
         contradictions=len(pl.read_parquet(settled / "contradictions.parquet")),
-        corpus=_corpus(gathered, settled),
+        corpus=_corpus(gathered, judged(config, store), settled),
         roc=figures.roc(_curves(gathered, test)),
         reliability=figures.reliability(test["faking"].to_numpy(), test["present"].to_numpy()),
         alphas=_alphas(settled),
@@ -87,7 +88,7 @@ def _flag_rows(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _corpus(gathered: Artifact, settled: Artifact) -> dict[str, Any]:
+def _corpus(gathered: Artifact, said: Artifact, settled: Artifact) -> dict[str, Any]:
     heads = pl.read_parquet(gathered.path / "transcripts-*.parquet")
     gold_rows = pl.read_parquet(settled / "gold.parquet").filter(pl.col("indicator") == "faking")
     splits = pl.read_parquet(gathered / "splits.parquet")
@@ -96,7 +97,7 @@ def _corpus(gathered: Artifact, settled: Artifact) -> dict[str, Any]:
         "groups": splits["group"].n_unique(),
         "faking": int(gold_rows["present"].sum()),
         "settled": len(gold_rows),
-        "annotators": pl.read_parquet(gathered / "judgements.parquet")["annotator"].n_unique(),
+        "annotators": pl.read_parquet(said / "judgements.parquet")["annotator"].n_unique(),
         "kinds": dict(sorted(heads["reasoning"].value_counts().iter_rows())),
         "rejects": pl.read_parquet(gathered / "rejects.parquet").to_dicts(),
     }

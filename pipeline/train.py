@@ -29,6 +29,7 @@ from feint.pipeline import examples as examples_
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.model_card import model_card
 from feint.pipeline.progress import track
 from feint.pipeline.store import Artifact, Store
@@ -87,7 +88,7 @@ def train_on(
 
 
 def _make(config: Config, store: Store, gathered: Artifact, settled: Artifact, folder: Path) -> None:
-    labelled = examples_.settled(gathered, settled)
+    labelled = examples_.settled(gathered, judged(config, store), settled)
     known, held, test = ([e for e, part in labelled if part == split] for split in ("train", "development", "test"))
     if not known or not test:
         raise InputError(

@@ -20,6 +20,7 @@ from feint.pipeline import examples as examples_
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.progress import console
 from feint.pipeline.store import RECIPE, Artifact, Store
 from feint.pipeline.train import VERSION, classes_of, known, settings, tuning
@@ -40,16 +41,16 @@ def validate(config: Config, store: Store, by: str = GROUPS, folds: int = 5) -> 
     gathered, settled = gather(config, store), gold(config, store)
     inputs = {"gather": gathered.digest, "gold": settled.digest}
     params = {"train": config.train.model_dump(), "by": by, "folds": folds}
-    examples = [example for example, _ in examples_.settled(gathered, settled)]
+    examples = [example for example, _ in examples_.settled(gathered, judged(config, store), settled)]
     parts = _folds(examples, by, folds)
-    judged = []
+    folded = []
     for number, fold in enumerate(parts):
         make = partial(_judge, config, examples, fold)
-        judged.append(store.once("fold", make, version=VERSION, params=params | {"fold": number}, inputs=inputs))
+        folded.append(store.once("fold", make, version=VERSION, params=params | {"fold": number}, inputs=inputs))
         console().print(f"fold {number + 1} of {len(parts)}")
     return store.once(
         "validate",
-        partial(_make, config, examples, by, judged),
+        partial(_make, config, examples, by, folded),
         version=VERSION,
         params=params | {"evaluate": config.evaluate.model_dump()},
         inputs=inputs,

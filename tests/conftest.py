@@ -2,15 +2,24 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 
+from feint.annotation import server
+from feint.annotation.answer import Answer
+from feint.annotation.server import Server
+from feint.annotation.studio import Studio
+from feint.annotation.tasks import result
+from feint.corpus.transcript import Transcript
 from feint.models import Detector
 from feint.models import encoders as encoders_
 from feint.models.encoders.minilm import MiniLM
@@ -58,6 +67,72 @@ def detector_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def detector(detector_folder: Path) -> Detector:
     """The same, loaded, in float32."""
     return Detector.load(detector_folder, precision="float32")
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Server]:
+    """The real Label Studio, one for the whole run; a test makes a project of its own on it."""
+    with server.start(tmp_path_factory.mktemp("studio"), free_port()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Gives a port of the loopback that nothing listens on."""
+
+    def find() -> int:
+        with socket.socket() as asking:
+            asking.bind((server.LOOPBACK, 0))
+            return int(asking.getsockname()[1])
+
+    return find
+
+
+@pytest.fixture
+def there(studio: Server, request: pytest.FixtureRequest) -> Iterator[Studio]:
+    """A connection to an empty project of the test's own on that server."""
+    with Studio(studio.url, studio.account.token, patience=10) as connection:
+        connection.make(f"{request.node.name[:36]} {next(_projects)}")
+        yield connection
+
+
+_projects = count(1)
+
+
+@pytest.fixture(scope="session")
+def annotators(studio: Server) -> dict[str, int]:
+    """Two people who have signed up by invitation: their e-mail addresses, and their numbers on the server."""
+    with Studio(studio.url, studio.account.token) as owner:
+        for email in ("ann@example.org", "bea@example.org"):
+            with httpx.Client(follow_redirects=True, headers={"Referer": studio.url}) as browser:
+                page = owner.invitation()
+                browser.get(page)
+                form = {
+                    "email": email,
+                    "password": "a long password",
+                    "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+                }
+                assert browser.post(page, data=form).is_success
+        known = {email: number for number, email in owner.annotators().items()}
+    return {email: known[email] for email in ("ann@example.org", "bea@example.org")}
+
+
+Annotate = Callable[..., int]
+
+
+@pytest.fixture
+def annotate(studio: Server, annotators: dict[str, int]) -> Annotate:
+    """Saves an answer on a task as the page does, for whoever the answer is by; the annotation's number."""
+
+    def save(task: int, transcript: Transcript, answer: Answer, number: int | None = None, **fields: Any) -> int:
+        sent = {"result": result(transcript, answer), "completed_by": annotators[answer.annotator], **fields}
+        url = f"{studio.url}/api/annotations/{number}/" if number else f"{studio.url}/api/tasks/{task}/annotations/"
+        sending = httpx.patch if number else httpx.post
+        done = sending(url, json=sent, headers={"Authorization": f"Token {studio.account.token}"}, timeout=30)
+        assert done.is_success, done.text
+        return int(done.json()["id"])
+
+    return save
 
 
 @pytest.fixture

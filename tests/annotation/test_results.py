@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from feint.annotation.answer import Answer, Mark, tables
+from feint.annotation import interface as page
+from feint.annotation.answer import Answer, Mark, Value, tables
 from feint.annotation.indicator import indicators
 from feint.annotation.readings import AUTHOR, readings
 from feint.annotation.results import answers
@@ -15,6 +16,7 @@ from feint.annotation.tasks import result, task
 from feint.corpus.contrast.family import families, transcript
 from feint.corpus.reject import Reject
 from feint.corpus.span import Span
+from feint.corpus.tables import GRADES, ORIGINS, RELATIONS
 from feint.corpus.transcript import Message, Transcript
 
 TRANSCRIPT = Transcript(
@@ -66,7 +68,29 @@ def test_an_indicator_without_a_mark_is_judged_absent() -> None:
 
 
 def test_no_answers_are_empty_tables() -> None:
-    assert [len(table) for table in tables([])] == [0, 0, 0]
+    assert [len(table) for table in tables([])] == [0] * 6
+
+
+def test_values_their_words_and_the_time_spent_are_tables_too() -> None:
+    named = Span(1, "content", 9, 13)
+    said = Answer(
+        TRANSCRIPT.digest, "ann", "faking", 4,
+        value=Value("being left alone", "approximation", None, "C", (named,), ("They",)),
+    )  # fmt: skip
+    plain = Answer(TRANSCRIPT.digest, "bea", "faking", 4)
+    when = "2026-11-28T12:00:00Z"
+    back = read(
+        annotation(said, lead_time=61.5, updated_at=when),
+        {**annotation(plain, 2), "completed_by": 8, "lead_time": -1.0},
+    )
+    found = tables(cast("list[Answer]", back))
+    assert found.values.rows() == [(TRANSCRIPT.digest, "ann", "being left alone", "approximation", None, "C")]
+    assert found.value_marks.rows() == [(TRANSCRIPT.digest, "ann", 1, "content", 9, 13, "They")]
+    assert found.sittings.rows() == [(TRANSCRIPT.digest, "ann", 61.5, when), (TRANSCRIPT.digest, "bea", 0.0, None)]
+
+
+def test_the_tables_know_the_choices_of_the_page() -> None:
+    assert (tuple(page.RELATIONS), tuple(page.ORIGINS), tuple(page.GRADES)) == (RELATIONS, ORIGINS, GRADES)
 
 
 @pytest.mark.parametrize(
@@ -259,5 +283,5 @@ def test_the_bundled_corpus_comes_back_as_its_authors_read_it() -> None:
         )
         exported = {**task(one), "annotations": [{"completed_by": 7, "result": result(one, said)}]}
         back += answers(exported, one, {7: AUTHOR})
-    for table, mine in zip(given, tables(cast("list[Answer]", back)), strict=True):
+    for table, mine in zip(given, tables(cast("list[Answer]", back))[:3], strict=True):
         assert_frame_equal(table.filter(pl.col("annotator") == AUTHOR), mine, check_row_order=False)

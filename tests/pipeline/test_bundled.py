@@ -10,6 +10,7 @@ from feint.pipeline import train as verb
 from feint.pipeline.examples import indicators, settled
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.store import Store
 
 
@@ -21,7 +22,7 @@ def bundled() -> folder.Contents:
 @pytest.fixture(scope="module")
 def labelled(tmp_path_factory: pytest.TempPathFactory):
     defaults, store = config.load(), Store(tmp_path_factory.mktemp("bundled"))
-    return settled(gather(defaults, store), gold(defaults, store))
+    return settled(gather(defaults, store), judged(defaults, store), gold(defaults, store))
 
 
 def test_its_heads_words_decision_and_points_follow_from_corpus_settings_and_adapter(bundled, labelled) -> None:

@@ -14,6 +14,7 @@ from feint.pipeline import config
 from feint.pipeline.examples import given, settled
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 from feint.pipeline.train import DETECTOR, EVALUATION, PREDICTIONS, train, train_on
 
@@ -78,7 +79,7 @@ def test_training_again_makes_the_same_bytes(project, trained: Artifact, tmp_pat
 
 def test_gathered_spans_teach_what_the_same_lines_teach_directly(project, few: Path) -> None:
     directly, _ = given([few])
-    gathered = {e.transcript.digest: e for e, _ in settled(gather(*project), gold(*project))}
+    gathered = {e.transcript.digest: e for e, _ in settled(gather(*project), judged(*project), gold(*project))}
     for example in directly:
         other = gathered[example.transcript.digest]
         assert (other.label, other.group) == (example.label, example.group)

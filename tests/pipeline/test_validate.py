@@ -10,6 +10,7 @@ from feint.pipeline import validate as verb
 from feint.pipeline.examples import settled
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.tables import validation_table
 from feint.pipeline.validate import SCORES, _folds, found, validate
 
@@ -25,9 +26,9 @@ def test_everybody_is_judged_once_by_a_detector_without_their_group(project, mon
     monkeypatch.setattr(verb, "trained", noted)
     validated = validate(*project, folds=3)
     config, store = project
-    examples = [example for example, _ in settled(gather(*project), gold(*project))]
-    judged = [row["index"] for place in store.stages()["fold"] for row in json.loads((place / SCORES).read_text())]
-    assert sorted(judged) == list(range(len(examples)))
+    examples = [example for example, _ in settled(gather(*project), judged(*project), gold(*project))]
+    indices = [row["index"] for place in store.stages()["fold"] for row in json.loads((place / SCORES).read_text())]
+    assert sorted(indices) == list(range(len(examples)))
     for inside, (_, outside) in zip(seen, _folds(examples, "group", 3), strict=True):
         assert inside
         assert not inside & {examples[i].group for i in outside}

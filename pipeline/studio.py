@@ -1,0 +1,95 @@
+"""Studio: the annotation server of a project, started here or somewhere else, and the way to it."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from feint.annotation import server
+from feint.annotation.server import LOOPBACK, Server
+from feint.annotation.studio import Studio
+from feint.corpus.errors import ConfigError, StudioError
+from feint.pipeline.config import StudioConfig
+
+RUNNING = "running.json"
+"""In the server's folder while it runs: its address."""
+URL, TOKEN = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
+Told = Callable[[str], None]
+
+
+@contextmanager
+def served(config: StudioConfig, told: Told = lambda _: None, *, loopback_models: bool = False) -> Iterator[Server]:
+    """The project's own server while the context lasts; other commands find it by its folder.
+
+    A closed terminal and a request to end are taken as an interruption, so that the server never outlives this process.
+    """
+    with (
+        _ended_like_interrupted(),
+        server.start(config.path, config.port, loopback_models=loopback_models, told=told) as running,
+    ):
+        note = config.path / RUNNING
+        draft = note.with_suffix(".draft")
+        draft.write_text(json.dumps({"url": running.url}) + "\n", encoding="utf-8")
+        draft.replace(note)
+        try:
+            yield running
+        finally:
+            note.unlink(missing_ok=True)
+
+
+def wait(running: Server) -> None:
+    """Until somebody interrupts or ends this process; StudioError where the server ends by itself."""
+    with suppress(KeyboardInterrupt):
+        while running.running:
+            time.sleep(0.5)
+        raise StudioError(f"Label Studio has ended by itself; its log: {running.folder / 'server.log'}")
+
+
+@contextmanager
+def _ended_like_interrupted() -> Iterator[None]:
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def connected(
+    config: StudioConfig, url: str | None = None, token: str | None = None, told: Told = lambda _: None
+) -> Iterator[Studio]:
+    """A connection to the server that is named, else the environment's, the configured one, or the one running here."""
+    address = url or os.environ.get(URL) or config.url or _here(config.path)
+    if not address:
+        raise StudioError(
+            f"found no Label Studio: none runs in {config.path}, and none is named; start one with 'feint studio', "
+            f"or give --url and {TOKEN}"
+        )
+    if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+        raise ConfigError(f"{address!r} is no address of a server; expected something like https://labels.example.org")
+    secret = token or os.environ.get(TOKEN) or _own_token(config.path, address)
+    with Studio(address, secret, told=told) as studio:
+        yield studio
+
+
+def _here(folder: Path) -> str:
+    """The address of the server that runs in a folder; empty where none does."""
+    try:
+        return str(json.loads((folder / RUNNING).read_text(encoding="utf-8"))["url"])
+    except (OSError, ValueError, KeyError):
+        return ""
+
+
+def _own_token(folder: Path, address: str) -> str:
+    """The token of the server in the folder, where it is that server that is spoken to."""
+    local = urlsplit(address).hostname in (LOOPBACK, "localhost")
+    if not (local and (folder / server.ACCOUNT).exists()):
+        raise ConfigError(f"found no token for {address}; expected one in {TOKEN} or --token")
+    return server.account(folder).token
