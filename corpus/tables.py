@@ -184,6 +184,53 @@ class Agreement(dy.Schema):
     """Share of judgements that are not absent (headline: true; verdict: faking or considered); `unclear` does not count."""
 
 
+class SpanAgreement(dy.Schema):
+    """One row per indicator and measure: how far annotators mark the same words."""
+
+    indicator = dy.String(primary_key=True)
+    measure = dy.Enum(("characters", "spans", "placed"), primary_key=True)
+    """See `annotation.span_agreement`."""
+    value = dy.Float64(nullable=True, min=0, max=1)
+    """F1: twice what is shared over the sum of what is marked; none where nobody marked anything."""
+    low = dy.Float64(nullable=True)
+    """Lower end of the 95 % interval; none where there are too few groups for one."""
+    high = dy.Float64(nullable=True)
+    """Upper end of the 95 % interval."""
+    pairs = dy.UInt32()
+    """Pairs of readings of one transcript of which one at least marks it (placed: both)."""
+    marks = dy.UInt32()
+    """Marks in them."""
+
+
+class AnnotatorFigures(dy.Schema):
+    """One row per annotator and figure: how fast and how biased they are."""
+
+    annotator = dy.String(primary_key=True)
+    figure = dy.String(primary_key=True)
+    """One of `annotation.annotators.FIGURES`."""
+    value = dy.Float64(nullable=True)
+    """A share from 0 to 1, or seconds."""
+    low = dy.Float64(nullable=True)
+    """Lower end of the 95 % interval."""
+    high = dy.Float64(nullable=True)
+    """Upper end of the 95 % interval."""
+    units = dy.UInt32()
+    """Transcripts it rests on (rates: judgements)."""
+
+
+class Disagreements(dy.Schema):
+    """One row per transcript and indicator, the headline among them, on whose presence readers disagree; for the lead."""
+
+    transcript_id = dy.String(primary_key=True)
+    indicator = dy.String(primary_key=True)
+    said = dy.String()
+    """Who said what, as in "ann endorsed, ben absent"."""
+    present = dy.Bool(nullable=True)
+    """As settled."""
+    support = dy.Float64(min=0, max=1)
+    """Of the settled answer."""
+
+
 class Candidates(dy.Schema):
     """One row per transcript when a round of the queue is drawn: what each strategy goes by."""
 

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
+from feint.pipeline import queue_commands
 from feint.pipeline.config import Config, load
 from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
@@ -411,6 +412,9 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
     run(out)
     return 0
+
+
+queue_commands.register(app)
 
 
 def main() -> None:

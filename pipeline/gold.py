@@ -6,10 +6,13 @@ from pathlib import Path
 import polars as pl
 
 from feint.annotation.agreement import agreement
+from feint.annotation.annotators import annotator_figures
+from feint.annotation.disagreements import disagreements
 from feint.annotation.gold import settle
 from feint.annotation.rules import contradictions
+from feint.annotation.span_agreement import span_agreement
 from feint.corpus.errors import InputError
-from feint.corpus.tables import Judgements, Verdicts
+from feint.corpus.tables import Judgements, Marks, Verdicts
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.judged import judged
@@ -17,12 +20,12 @@ from feint.pipeline.store import Artifact, Store
 
 
 def gold(config: Config, store: Store) -> Artifact:
-    """One settled answer per transcript and indicator, agreement per indicator, and verdicts that contradict themselves."""
+    """One settled answer per transcript and indicator, how far annotators agree, and what their lead should look at."""
     gathered, said = gather(config, store), judged(config, store)
     return store.once(
         "gold",
         partial(_make, gathered, said, config),
-        version=1,
+        version=2,
         params={"gold": config.gold.model_dump(), "agreement": config.agreement.model_dump()},
         inputs={"gather": gathered.digest, "judged": said.digest},
     )
@@ -36,9 +39,17 @@ def _make(gathered: Artifact, said: Artifact, config: Config, folder: Path) -> N
             f"nobody has judged anything in {', '.join(config.gather.sources)}; "
             "gather transcripts with labels ('label': true or false) or the bundled corpus, or pull what annotators said"
         )
-    settle(judgements, verdicts, config.gold.method).write_parquet(folder / "gold.parquet")
+    marks = Marks.validate(pl.read_parquet(said / "marks.parquet"))
+    sittings = pl.read_parquet(said / "sittings.parquet")
     groups = pl.read_parquet(gathered / "splits.parquet").select("transcript_id", "group")
-    agreement(
-        judgements, verdicts, groups=groups, draws=config.agreement.draws, seed=config.agreement.seed
-    ).write_parquet(folder / "agreement.parquet")
-    contradictions(judgements, verdicts).write_parquet(folder / "contradictions.parquet")
+    draws, seed = config.agreement.draws, config.agreement.seed
+    settled = settle(judgements, verdicts, config.gold.method)
+    for name, table in {
+        "gold": settled,
+        "agreement": agreement(judgements, verdicts, groups, draws=draws, seed=seed),
+        "spans": span_agreement(judgements, marks, groups, draws=draws, seed=seed),
+        "annotators": annotator_figures(judgements, verdicts, sittings, groups, draws=draws, seed=seed),
+        "disagreements": disagreements(judgements, verdicts, settled),
+        "contradictions": contradictions(judgements, verdicts),
+    }.items():
+        table.write_parquet(folder / f"{name}.parquet")

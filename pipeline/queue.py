@@ -1,0 +1,178 @@
+"""Queue: what to label next, kept with the probabilities it was drawn with."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import dataframely as dy
+import numpy as np
+import polars as pl
+
+from feint.annotation import strategies
+from feint.annotation.gold import settle
+from feint.annotation.inclusion import Prevalence, prevalence
+from feint.annotation.queue import draw, waiting
+from feint.annotation.strategies import Floats
+from feint.corpus import digest
+from feint.corpus.errors import InputError
+from feint.corpus.reasoning import stretches
+from feint.corpus.tables import Candidates, Draws, Judgements, Verdicts
+from feint.models import fitting
+from feint.models.detector import Detector
+from feint.models.fitting import Example
+from feint.pipeline.config import Config
+from feint.pipeline.gather import gather, transcripts
+from feint.pipeline.store import RECIPE, Artifact, Store
+from feint.pipeline.train import DETECTOR, kept, scores
+
+DRAWS, CANDIDATES = "draws.parquet", "candidates.parquet"
+CHUNK = 256
+"""Transcripts encoded together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What is to be read next, and what the labels of what was read say so far."""
+
+    waiting: dy.DataFrame[Draws]
+    """In order, at most as many as were asked for."""
+    drawn: int
+    """How many of them this call drew."""
+    ids: dict[str, str]
+    """The name each transcript was given."""
+    prevalence: Prevalence | None
+    assisted: Prevalence | None
+    """The same with the detector's help; none with too few draws."""
+
+
+def queue(config: Config, store: Store, size: int, detector: str | None = None) -> Queue:
+    """The next `size` transcripts to read: first what is drawn and not read yet, then, to fill up, newly drawn ones.
+
+    Rounds are kept in the folder of the [queue] table, since nothing could make them again; asking twice without anybody
+    having read anything in between draws nothing.
+    """
+    settings = config.queue
+    gathered = gather(config, store)
+    judgements = Judgements.validate(pl.read_parquet(gathered / "judgements.parquet"))
+    verdicts = Verdicts.validate(pl.read_parquet(gathered / "verdicts.parquet"))
+    seen = pl.read_parquet(_seen(gathered, config, store, detector) / "seen.parquet")
+    vectors = seen["vector"].to_numpy().astype(np.float64)
+    headline = settle(judgements, verdicts).filter(pl.col("indicator") == "faking").select("transcript_id", "present")
+    splits = pl.read_parquet(gathered / "splits.parquet").select("transcript_id", "group")
+    candidates = _candidates(seen, vectors, headline, splits, judgements, verdicts)
+    rounds, draws = history(settings.path)
+    open_ = waiting(draws, candidates)
+    fresh = Draws.create_empty()
+    if len(open_) < size:
+        fresh = draw(candidates, vectors, draws, settings.shares(), settings.overlap, size - len(open_), settings.seed)
+    if len(fresh):
+        _keep(settings.path, candidates, fresh, config)
+        rounds, draws = [*rounds, candidates], Draws.validate(pl.concat([draws, fresh]))
+        open_ = waiting(draws, candidates)
+    heads = pl.read_parquet(gathered.path / "transcripts-*.parquet", columns=["transcript_id", "id"])
+    return Queue(
+        Draws.validate(open_.head(size)), len(fresh), dict(heads.iter_rows()),
+        prevalence(rounds, draws, headline), prevalence(rounds, draws, headline, assisted=True),
+    )  # fmt: skip
+
+
+def history(path: Path) -> tuple[list[dy.DataFrame[Candidates]], dy.DataFrame[Draws]]:
+    """The candidates and the draws of every round so far."""
+    folders = sorted(path.glob("round-[0-9]*"))
+    missing = [str(place / name) for place in folders for name in (DRAWS, CANDIDATES) if not (place / name).is_file()]
+    if missing:
+        raise InputError(f"{missing[0]} is missing; restore it, since no label of that round can be weighed without it")
+    rounds = [Candidates.validate(pl.read_parquet(place / CANDIDATES)) for place in folders]
+    draws = [Draws.validate(pl.read_parquet(place / DRAWS)) for place in folders]
+    return rounds, Draws.validate(pl.concat(draws)) if draws else Draws.create_empty()
+
+
+def _keep(path: Path, candidates: dy.DataFrame[Candidates], draws: dy.DataFrame[Draws], config: Config) -> None:
+    """Write a round whole or not at all; the folder's name settles who was first where two draw at once."""
+    number = draws["round"][0]
+    place = path / f"round-{number:04}"
+    draft = path / f".draft-{os.getpid()}"
+    draft.mkdir(parents=True)
+    try:
+        candidates.write_parquet(draft / CANDIDATES)
+        draws.write_parquet(draft / DRAWS)
+        recipe = {"stage": "queue", "round": number, "params": config.queue.model_dump(mode="json", exclude={"path"})}
+        (draft / RECIPE).write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
+        draft.rename(place)
+    except OSError as error:
+        for left in draft.iterdir():
+            left.unlink()
+        draft.rmdir()
+        if place.exists():
+            raise InputError(
+                f"{place} was drawn by another process just now; run it again to see that queue"
+            ) from error
+        raise
+
+
+def _candidates(
+    seen: pl.DataFrame,
+    vectors: Floats,
+    headline: pl.DataFrame,
+    splits: pl.DataFrame,
+    judgements: dy.DataFrame[Judgements],
+    verdicts: dy.DataFrame[Verdicts],
+) -> dy.DataFrame[Candidates]:
+    """What each strategy goes by, in the order of the vectors."""
+    known = seen.select("transcript_id").with_row_index("at").join(headline.drop_nulls(), on="transcript_id")
+    known = known.join(splits, on="transcript_id", how="left").sort("at")
+    rows = known["at"].to_numpy()
+    suspect = np.zeros(len(seen))
+    suspect[rows] = strategies.suspicion(vectors[rows], known["present"].to_numpy(), known["group"].to_list())
+    frame = (
+        seen.select("transcript_id", "faking", pl.Series("suspicion", suspect))
+        .join(strategies.disagreement(judgements, verdicts), on="transcript_id", how="left", maintain_order="left")
+        .with_columns(pl.col("readers").fill_null(0), pl.col("disagreement").fill_null(0.0))
+    )
+    return Candidates.validate(frame.select(Candidates.column_names()), cast=True)
+
+
+def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None) -> Artifact:
+    """Each transcript's probability and mean vector, by the detector given, else the one trained last, else the bundled one.
+
+    A detector that learnt from a transcript is surer of it than it should be; only unread ones are chosen by its word.
+    """
+    latest = store.latest("train")
+    where = detector or (str(latest / DETECTOR) if latest else None)
+    judge = Detector.load(where, precision=config.train.precision)
+    return store.once(
+        "seen",
+        partial(_see, judge, gathered, store),
+        version=1,
+        params={"detector": digest.of_value(judge.contents.config.model_dump()), "precision": config.train.precision},
+        inputs={"gather": gathered.digest},
+    )
+
+
+def _see(judge: Detector, gathered: Artifact, store: Store, folder: Path) -> None:
+    shape = pl.Array(pl.Float32, judge.encoder.dimensions)
+    schema = {"transcript_id": pl.String, "faking": pl.Float64, "vector": shape}
+    rows = list(_looked_at(judge, gathered, store))
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(folder / "seen.parquet")
+
+
+def _looked_at(judge: Detector, gathered: Artifact, store: Store) -> Iterator[tuple[Any, ...]]:
+    spoken = (Example(one, label=False, group="") for one in transcripts(gathered.path) if stretches(one))
+    cached = kept(store)
+    while chunk := list(islice(spoken, CHUNK)):
+        encoded = fitting.encode(chunk, judge.encoder, cached)
+        said = scores(judge, encoded)
+        for example, probability, vectors in zip(chunk, said, encoded.vectors, strict=True):
+            yield example.transcript.digest, float(probability), _centre(vectors)
+
+
+def _centre(vectors: fitting.Vectors) -> Sequence[float]:
+    """The direction of the mean of all sentences, of length 1."""
+    mean = vectors.mean(axis=0)
+    found: list[float] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).tolist()
+    return found
