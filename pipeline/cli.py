@@ -135,11 +135,14 @@ def gold(*, config: Settings = None) -> int:
 
     """
     settings, store = _opened(config)
+    from feint.pipeline.annotators import annotator_tables
+    from feint.pipeline.gather import gather as gathered
     from feint.pipeline.gold import gold as run
     from feint.pipeline.tables import agreement_table, show
 
     found = run(settings, store)
-    show(agreement_table(found))
+    for table in (agreement_table(found), *annotator_tables(gathered(settings, store), found)):
+        show(table)
     print(found.path)
     return 0
 

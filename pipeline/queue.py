@@ -24,6 +24,7 @@ from feint.corpus.reasoning import stretches
 from feint.corpus.tables import Candidates, Draws, Judgements, Verdicts
 from feint.models import fitting
 from feint.models.detector import Detector
+from feint.models.encoders.windows import Vectors
 from feint.models.fitting import Example
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
@@ -156,9 +157,9 @@ def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None
 
 def _see(judge: Detector, gathered: Artifact, store: Store, folder: Path) -> None:
     shape = pl.Array(pl.Float32, judge.encoder.dimensions)
-    schema = {"transcript_id": pl.String, "faking": pl.Float64, "vector": shape}
     rows = list(_looked_at(judge, gathered, store))
-    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(folder / "seen.parquet")
+    frame = pl.DataFrame(rows, ["transcript_id", "faking", "vector"], orient="row")
+    frame.with_columns(pl.col("vector").cast(shape)).write_parquet(folder / "seen.parquet")
 
 
 def _looked_at(judge: Detector, gathered: Artifact, store: Store) -> Iterator[tuple[Any, ...]]:
@@ -171,7 +172,7 @@ def _looked_at(judge: Detector, gathered: Artifact, store: Store) -> Iterator[tu
             yield example.transcript.digest, float(probability), _centre(vectors)
 
 
-def _centre(vectors: fitting.Vectors) -> Sequence[float]:
+def _centre(vectors: Vectors) -> Sequence[float]:
     """The direction of the mean of all sentences, of length 1."""
     mean = vectors.mean(axis=0)
     found: list[float] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).tolist()
