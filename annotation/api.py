@@ -1,6 +1,6 @@
 """Label Studio's API over HTTP, as the queue speaks to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,19 +31,23 @@ class Api:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
         self._http.close()
 
     def get(self, path: str, **parameters: Any) -> Any:
         """What the server holds at a path."""
         return self._asked("GET", path, params=parameters)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def post(self, path: str, body: Mapping[str, Any] | Sequence[Any]) -> Any:
         """Make something."""
-        return self._asked("POST", path, json=dict(body))
+        return self._asked("POST", path, json=body)
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         """Change something."""
-        return self._asked("PATCH", path, json=dict(body))
+        return self._asked("PATCH", path, json=body)
 
     def project(self, title: str) -> int:
         """Number of the project of that title; StudioError unless there is exactly one."""

@@ -11,7 +11,7 @@ several share it at random, second readers come first, and what was not drawn is
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,6 +21,8 @@ from feint.corpus.tables import Draws
 
 VERSION = "feint-queue"
 """The `model_version` under which a task is in the queue."""
+_MOST = 1_000_000
+"""Scores are numbers of draws over this: a task's place stays the same when others before it are done."""
 _ASKED = 20
 """Transcripts asked for in one request: their names stand in the address."""
 
@@ -29,7 +31,7 @@ class Api(Protocol):
     """Label Studio's API: paths without the leading 'api/', JSON in and out, StudioError where it is refused."""
 
     def get(self, path: str, **parameters: Any) -> Any: ...
-    def post(self, path: str, body: Mapping[str, Any]) -> Any: ...
+    def post(self, path: str, body: Mapping[str, Any] | Sequence[Any]) -> Any: ...
     def patch(self, path: str, body: Mapping[str, Any]) -> Any: ...
 
 
@@ -55,17 +57,18 @@ def arrange(api: Api, project: int, waiting: dy.DataFrame[Draws]) -> Arranged:
         # More than one reader is asked of single tasks only, and their number then stands with each task.
         api.patch(f"projects/{project}/", {"maximum_annotations": 2, "overlap_cohort_percentage": 0})
         held = dict(_held(api, project, waiting["transcript_id"].to_list()))
-    tasks, missing = [], []
-    for place, (name, readers) in enumerate(waiting.select("transcript_id", "readers").iter_rows()):
-        if name not in held:
-            missing.append(name)
-            continue
-        tasks.append(held[name]["id"])
-        _rank(api, held[name], round(place / len(waiting), 6))
-        _open(api, held[name], readers)
+    here = [
+        (held[name], *row)
+        for name, *row in waiting.select("transcript_id", "draw", "readers").iter_rows()
+        if name in held
+    ]
+    _rank(api, project, [(task, round(number / _MOST, 6)) for task, number, _ in here])
+    for task, _, readers in here:
+        _open(api, task, readers)
+    tasks = tuple(task["id"] for task, *_ in here)
     if tasks and (settings["sampling"], settings["model_version"]) != ("Uncertainty sampling", VERSION):
         api.patch(f"projects/{project}/", {"sampling": "Uncertainty sampling", "model_version": VERSION})
-    return Arranged(tuple(tasks), tuple(missing))
+    return Arranged(tasks, tuple(name for name in waiting["transcript_id"] if name not in held))
 
 
 def _held(api: Api, project: int, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -80,14 +83,18 @@ def _held(api: Api, project: int, names: list[str]) -> Iterator[tuple[str, dict[
         yield from ((task["data"]["transcript_id"], task) for task in page["tasks"])
 
 
-def _rank(api: Api, task: Mapping[str, Any], score: float) -> None:
-    """A prediction of the queue's version with this score, made or changed."""
-    own, others = _parted(task["predictions"])
-    if own is None:
-        shown = others[-1]["result"] if others else []
-        api.post("predictions/", {"task": task["id"], "model_version": VERSION, "score": score, "result": shown})
-    elif own["score"] != score:
-        api.patch(f"predictions/{own['id']}/", {"score": score})
+def _rank(api: Api, project: int, scored: Iterable[tuple[Mapping[str, Any], float]]) -> None:
+    """A prediction of the queue's version with its score for each task: the missing ones in one request."""
+    new = []
+    for task, score in scored:
+        own, others = _parted(task["predictions"])
+        if own is None:
+            shown = others[-1]["result"] if others else []
+            new.append({"task": task["id"], "model_version": VERSION, "score": score, "result": shown})
+        elif own["score"] != score:
+            api.patch(f"predictions/{own['id']}/", {"score": score})
+    if new:
+        api.post(f"projects/{project}/import/predictions", new)
 
 
 def _parted(predictions: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:

@@ -2,30 +2,28 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import dataframely as dy
 import numpy as np
 import polars as pl
 
-from feint.annotation import strategies
-from feint.annotation.gold import settle
+from feint.annotation.candidates import candidates, settled
 from feint.annotation.inclusion import Prevalence, prevalence
 from feint.annotation.queue import draw, waiting
-from feint.annotation.strategies import Floats
 from feint.corpus import digest
 from feint.corpus.errors import InputError
 from feint.corpus.reasoning import stretches
 from feint.corpus.tables import Candidates, Draws, Judgements, Verdicts
+from feint.corpus.transcript import Transcript
 from feint.models import fitting
 from feint.models.detector import Detector
 from feint.models.encoders.windows import Vectors
-from feint.models.fitting import Example
+from feint.models.fitting import BlocksToVectors, Example
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.store import RECIPE, Artifact, Store
@@ -63,18 +61,18 @@ def queue(config: Config, store: Store, size: int, detector: str | None = None) 
     verdicts = Verdicts.validate(pl.read_parquet(gathered / "verdicts.parquet"))
     seen = pl.read_parquet(_seen(gathered, config, store, detector) / "seen.parquet")
     vectors = seen["vector"].to_numpy().astype(np.float64)
-    headline = settle(judgements, verdicts).filter(pl.col("indicator") == "faking").select("transcript_id", "present")
     splits = pl.read_parquet(gathered / "splits.parquet").select("transcript_id", "group")
-    candidates = _candidates(seen, vectors, headline, splits, judgements, verdicts)
+    headline = settled(judgements, verdicts)
+    now = candidates(seen, vectors, judgements, verdicts, splits)
     rounds, draws = history(settings.path)
-    open_ = waiting(draws, candidates)
+    open_ = waiting(draws, now)
     fresh = Draws.create_empty()
     if len(open_) < size:
-        fresh = draw(candidates, vectors, draws, settings.shares(), settings.overlap, size - len(open_), settings.seed)
+        fresh = draw(now, vectors, draws, settings.shares(), settings.overlap, size - len(open_), settings.seed)
     if len(fresh):
-        _keep(settings.path, candidates, fresh, config)
-        rounds, draws = [*rounds, candidates], Draws.validate(pl.concat([draws, fresh]))
-        open_ = waiting(draws, candidates)
+        _keep(settings.path, now, fresh, config)
+        rounds, draws = [*rounds, now], Draws.validate(pl.concat([draws, fresh]))
+        open_ = waiting(draws, now)
     heads = pl.read_parquet(gathered.path / "transcripts-*.parquet", columns=["transcript_id", "id"])
     return Queue(
         Draws.validate(open_.head(size)), len(fresh), dict(heads.iter_rows()),
@@ -93,14 +91,14 @@ def history(path: Path) -> tuple[list[dy.DataFrame[Candidates]], dy.DataFrame[Dr
     return rounds, Draws.validate(pl.concat(draws)) if draws else Draws.create_empty()
 
 
-def _keep(path: Path, candidates: dy.DataFrame[Candidates], draws: dy.DataFrame[Draws], config: Config) -> None:
+def _keep(path: Path, now: dy.DataFrame[Candidates], draws: dy.DataFrame[Draws], config: Config) -> None:
     """Write a round whole or not at all; the folder's name settles who was first where two draw at once."""
     number = draws["round"][0]
     place = path / f"round-{number:04}"
     draft = path / f".draft-{os.getpid()}"
     draft.mkdir(parents=True)
     try:
-        candidates.write_parquet(draft / CANDIDATES)
+        now.write_parquet(draft / CANDIDATES)
         draws.write_parquet(draft / DRAWS)
         recipe = {"stage": "queue", "round": number, "params": config.queue.model_dump(mode="json", exclude={"path"})}
         (draft / RECIPE).write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
@@ -114,28 +112,6 @@ def _keep(path: Path, candidates: dy.DataFrame[Candidates], draws: dy.DataFrame[
                 f"{place} was drawn by another process just now; run it again to see that queue"
             ) from error
         raise
-
-
-def _candidates(
-    seen: pl.DataFrame,
-    vectors: Floats,
-    headline: pl.DataFrame,
-    splits: pl.DataFrame,
-    judgements: dy.DataFrame[Judgements],
-    verdicts: dy.DataFrame[Verdicts],
-) -> dy.DataFrame[Candidates]:
-    """What each strategy goes by, in the order of the vectors."""
-    known = seen.select("transcript_id").with_row_index("at").join(headline.drop_nulls(), on="transcript_id")
-    known = known.join(splits, on="transcript_id", how="left").sort("at")
-    rows = known["at"].to_numpy()
-    suspect = np.zeros(len(seen))
-    suspect[rows] = strategies.suspicion(vectors[rows], known["present"].to_numpy(), known["group"].to_list())
-    frame = (
-        seen.select("transcript_id", "faking", pl.Series("suspicion", suspect))
-        .join(strategies.disagreement(judgements, verdicts), on="transcript_id", how="left", maintain_order="left")
-        .with_columns(pl.col("readers").fill_null(0), pl.col("disagreement").fill_null(0.0))
-    )
-    return Candidates.validate(frame.select(Candidates.column_names()), cast=True)
 
 
 def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None) -> Artifact:
@@ -157,23 +133,24 @@ def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None
 
 def _see(judge: Detector, gathered: Artifact, store: Store, folder: Path) -> None:
     shape = pl.Array(pl.Float32, judge.encoder.dimensions)
-    rows = list(_looked_at(judge, gathered, store))
+    rows = list(looked_at(judge, transcripts(gathered.path), kept(store)))
     frame = pl.DataFrame(rows, ["transcript_id", "faking", "vector"], orient="row")
     frame.with_columns(pl.col("vector").cast(shape)).write_parquet(folder / "seen.parquet")
 
 
-def _looked_at(judge: Detector, gathered: Artifact, store: Store) -> Iterator[tuple[Any, ...]]:
-    spoken = (Example(one, label=False, group="") for one in transcripts(gathered.path) if stretches(one))
-    cached = kept(store)
+def looked_at(
+    judge: Detector, given: Iterable[Transcript], cached: BlocksToVectors | None = None
+) -> Iterator[tuple[str, float, Sequence[float]]]:
+    """Name, probability and direction of the mean sentence of every transcript with words of an assistant."""
+    spoken = (Example(one, label=False, group="") for one in given if stretches(one))
     while chunk := list(islice(spoken, CHUNK)):
         encoded = fitting.encode(chunk, judge.encoder, cached)
         said = scores(judge, encoded)
         for example, probability, vectors in zip(chunk, said, encoded.vectors, strict=True):
-            yield example.transcript.digest, float(probability), _centre(vectors)
+            yield example.transcript.digest, float(probability), _direction(vectors)
 
 
-def _centre(vectors: Vectors) -> Sequence[float]:
-    """The direction of the mean of all sentences, of length 1."""
+def _direction(vectors: Vectors) -> Sequence[float]:
     mean = vectors.mean(axis=0)
     found: list[float] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).tolist()
     return found
