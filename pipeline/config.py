@@ -29,6 +29,7 @@ class GatherConfig(_Table):
     """What is read."""
 
     sources: tuple[str, ...] = Field(min_length=1)
+    validation: tuple[Path, ...]
 
 
 class SplitConfig(_Table):

@@ -1,5 +1,6 @@
 """Gold: settle what annotators said, and say how far they agree."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from feint.annotation.rules import contradictions
 from feint.annotation.span_agreement import span_agreement
 from feint.corpus.errors import InputError
 from feint.corpus.tables import Judgements, Marks, Verdicts
+from feint.corpus.validation_csv import Case, name_of
 from feint.pipeline.config import Config
-from feint.pipeline.gather import gather
+from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 
@@ -29,6 +31,19 @@ def gold(config: Config, store: Store) -> Artifact:
         params={"gold": config.gold.model_dump(), "agreement": config.agreement.model_dump()},
         inputs={"gather": gathered.digest, "judged": said.digest},
     )
+
+
+def cases(gathered: Artifact, settled: Artifact, *, indicators: bool = False) -> Iterator[Case]:
+    """The settled headline of every transcript, or every settled indicator, as cases of a validation set."""
+    answers = pl.read_parquet(settled / "gold.parquet").filter(pl.col("present").is_not_null())
+    chosen = pl.col("indicator").str.starts_with("faking") if indicators else pl.col("indicator") != "faking"
+    labels: dict[str, dict[str, bool]] = {}
+    for name, indicator, present in answers.filter(~chosen).select("transcript_id", "indicator", "present").iter_rows():
+        labels.setdefault(name, {})[indicator] = present
+    splits = dict(pl.read_parquet(gathered / "splits.parquet").select("transcript_id", "split").iter_rows())
+    for one in transcripts(gathered.path):
+        if one.digest in labels:
+            yield Case(name_of(one), labels[one.digest], splits[one.digest])
 
 
 def _make(gathered: Artifact, said: Artifact, config: Config, folder: Path) -> None:
