@@ -1,8 +1,6 @@
 """Queue: what to label next, kept with the probabilities it was drawn with."""
 
-import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,23 +11,22 @@ import numpy as np
 import polars as pl
 
 from feint.annotation.candidates import candidates, settled
-from feint.annotation.inclusion import Prevalence, prevalence
+from feint.annotation.inclusion import Prevalence, prevalence, weights
 from feint.annotation.queue import draw, waiting
 from feint.corpus import digest
-from feint.corpus.errors import InputError
 from feint.corpus.reasoning import stretches
-from feint.corpus.tables import Candidates, Draws, Judgements, Verdicts
+from feint.corpus.tables import Draws, Judgements, Verdicts
 from feint.corpus.transcript import Transcript
 from feint.models import fitting
 from feint.models.detector import Detector
 from feint.models.encoders.windows import Vectors
 from feint.models.fitting import BlocksToVectors, Example
+from feint.pipeline import rounds as kept_rounds
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
-from feint.pipeline.store import RECIPE, Artifact, Store
+from feint.pipeline.store import Artifact, Store
 from feint.pipeline.train import DETECTOR, kept, scores
 
-DRAWS, CANDIDATES = "draws.parquet", "candidates.parquet"
 CHUNK = 256
 """Transcripts encoded together."""
 
@@ -47,6 +44,8 @@ class Queue:
     prevalence: Prevalence | None
     assisted: Prevalence | None
     """The same with the detector's help; none with too few draws."""
+    weights: Path
+    """Table `Weights`: what the label of each transcript that was read counts for."""
 
 
 def queue(config: Config, store: Store, size: int, detector: str | None = None) -> Queue:
@@ -64,54 +63,29 @@ def queue(config: Config, store: Store, size: int, detector: str | None = None) 
     splits = pl.read_parquet(gathered / "splits.parquet").select("transcript_id", "group")
     headline = settled(judgements, verdicts)
     now = candidates(seen, vectors, judgements, verdicts, splits)
-    rounds, draws = history(settings.path)
+    rounds, draws = kept_rounds.history(settings.path)
     open_ = waiting(draws, now)
     fresh = Draws.create_empty()
     if len(open_) < size:
         fresh = draw(now, vectors, draws, settings.shares(), settings.overlap, size - len(open_), settings.seed)
     if len(fresh):
-        _keep(settings.path, now, fresh, config)
+        kept_rounds.keep(settings.path, now, fresh, config)
         rounds, draws = [*rounds, now], Draws.validate(pl.concat([draws, fresh]))
         open_ = waiting(draws, now)
     heads = pl.read_parquet(gathered.path / "transcripts-*.parquet", columns=["transcript_id", "id"])
     return Queue(
         Draws.validate(open_.head(size)), len(fresh), dict(heads.iter_rows()),
         prevalence(rounds, draws, headline), prevalence(rounds, draws, headline, assisted=True),
+        _weighed(gathered, config, store, headline) / "weights.parquet",
     )  # fmt: skip
 
 
-def history(path: Path) -> tuple[list[dy.DataFrame[Candidates]], dy.DataFrame[Draws]]:
-    """The candidates and the draws of every round so far."""
-    folders = sorted(path.glob("round-[0-9]*"))
-    missing = [str(place / name) for place in folders for name in (DRAWS, CANDIDATES) if not (place / name).is_file()]
-    if missing:
-        raise InputError(f"{missing[0]} is missing; restore it, since no label of that round can be weighed without it")
-    rounds = [Candidates.validate(pl.read_parquet(place / CANDIDATES)) for place in folders]
-    draws = [Draws.validate(pl.read_parquet(place / DRAWS)) for place in folders]
-    return rounds, Draws.validate(pl.concat(draws)) if draws else Draws.create_empty()
+def _weighed(gathered: Artifact, config: Config, store: Store, headline: pl.DataFrame) -> Artifact:
+    def make(folder: Path) -> None:
+        weights(*kept_rounds.history(config.queue.path), headline).write_parquet(folder / "weights.parquet")
 
-
-def _keep(path: Path, now: dy.DataFrame[Candidates], draws: dy.DataFrame[Draws], config: Config) -> None:
-    """Write a round whole or not at all; the folder's name settles who was first where two draw at once."""
-    number = draws["round"][0]
-    place = path / f"round-{number:04}"
-    draft = path / f".draft-{os.getpid()}"
-    draft.mkdir(parents=True)
-    try:
-        now.write_parquet(draft / CANDIDATES)
-        draws.write_parquet(draft / DRAWS)
-        recipe = {"stage": "queue", "round": number, "params": config.queue.model_dump(mode="json", exclude={"path"})}
-        (draft / RECIPE).write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
-        draft.rename(place)
-    except OSError as error:
-        for left in draft.iterdir():
-            left.unlink()
-        draft.rmdir()
-        if place.exists():
-            raise InputError(
-                f"{place} was drawn by another process just now; run it again to see that queue"
-            ) from error
-        raise
+    inputs = {"gather": gathered.digest, "queue": kept_rounds.state(config.queue.path)}
+    return store.once("weights", make, version=1, params={}, inputs=inputs)
 
 
 def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None) -> Artifact:
@@ -132,25 +106,20 @@ def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None
 
 
 def _see(judge: Detector, gathered: Artifact, store: Store, folder: Path) -> None:
-    shape = pl.Array(pl.Float32, judge.encoder.dimensions)
     rows = list(looked_at(judge, transcripts(gathered.path), kept(store)))
-    frame = pl.DataFrame(rows, ["transcript_id", "faking", "vector"], orient="row")
-    frame.with_columns(pl.col("vector").cast(shape)).write_parquet(folder / "seen.parquet")
+    frame = pl.DataFrame([row[:2] for row in rows], {"transcript_id": pl.String, "faking": pl.Float64}, orient="row")
+    vectors = np.array([vector for *_, vector in rows], np.float32).reshape(-1, judge.encoder.dimensions)
+    frame.with_columns(pl.Series("vector", vectors)).write_parquet(folder / "seen.parquet")
 
 
 def looked_at(
     judge: Detector, given: Iterable[Transcript], cached: BlocksToVectors | None = None
-) -> Iterator[tuple[str, float, Sequence[float]]]:
-    """Name, probability and direction of the mean sentence of every transcript with words of an assistant."""
+) -> Iterator[tuple[str, float, Vectors]]:
+    """Name, probability and direction (dimensions,) of the mean sentence of every transcript with words of an assistant."""
     spoken = (Example(one, label=False, group="") for one in given if stretches(one))
     while chunk := list(islice(spoken, CHUNK)):
         encoded = fitting.encode(chunk, judge.encoder, cached)
         said = scores(judge, encoded)
         for example, probability, vectors in zip(chunk, said, encoded.vectors, strict=True):
-            yield example.transcript.digest, float(probability), _direction(vectors)
-
-
-def _direction(vectors: Vectors) -> Sequence[float]:
-    mean = vectors.mean(axis=0)
-    found: list[float] = (mean / max(float(np.linalg.norm(mean)), 1e-12)).tolist()
-    return found
+            mean = vectors.mean(axis=0)
+            yield example.transcript.digest, float(probability), mean / max(float(np.linalg.norm(mean)), 1e-12)

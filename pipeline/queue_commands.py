@@ -63,6 +63,7 @@ def queue(
         if not token:
             raise ConfigError(f"no token for {address}; put it into {TOKEN}: it is on its page 'Account & Settings'")
         _serve(address, token, project, found.waiting)
+    print(f"what each label stands for: {found.weights}", file=sys.stderr)
     for name in found.waiting["transcript_id"]:
         print(f"{name}\t{found.ids[name]}")
     return 0

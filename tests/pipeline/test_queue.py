@@ -16,7 +16,8 @@ from feint.annotation.tasks import task
 from feint.corpus.errors import ConfigError, InputError
 from feint.corpus.reading import read
 from feint.corpus.transcript import Transcript
-from feint.pipeline.queue import history, queue
+from feint.pipeline.queue import queue
+from feint.pipeline.rounds import history
 from feint.pipeline.store import Store
 
 Asked = Callable[..., Any]
@@ -72,6 +73,10 @@ def test_what_is_read_leaves_the_queue_and_tells_of_all(ask: Asked, lines: Path,
     assert again.assisted is not None
     assert again.prevalence.population == 24
     assert again.prevalence.low <= 0.5 <= again.prevalence.high
+    weighed = pl.read_parquet(again.weights)
+    truth = {row["id"]: row["label"] for row in rows}
+    estimate = sum(w * truth[again.ids[name]] for name, w in weighed.select("transcript_id", "weight").rows()) / 24
+    assert min(max(estimate, 0), 1) == pytest.approx(again.prevalence.value)
     _label(lines, rows, {row["id"] for row in rows})
     assert ask(1).prevalence.population == 24
 
