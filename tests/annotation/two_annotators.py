@@ -76,7 +76,7 @@ def truth(transcripts: Sequence[Transcript]) -> dict[str, Answer]:
 
 def careful(of: Answer, rng: np.random.Generator) -> Answer:
     """Overlooks an indicator now and then, and takes about a minute."""
-    kept = {slug for slug in {mark.indicator for mark in of.marks} if rng.random() >= MISSES}
+    kept = {slug for slug in sorted({mark.indicator for mark in of.marks}) if rng.random() >= MISSES}
     marks = tuple(mark for mark in of.marks if mark.indicator in kept)
     return replace(of, annotator=CAREFUL, marks=marks, seconds=round(float(rng.lognormal(4.1, 0.4)), 1))
 
