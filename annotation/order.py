@@ -10,29 +10,20 @@ So the queue is a set of predictions under a version of its own, scored by place
 several share it at random, second readers come first, and what was not drawn is served only when the queue is empty.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import dataframely as dy
 
+from feint.annotation.studio import Studio
 from feint.corpus.tables import Draws
 
+SAMPLING = "Uncertainty sampling"
 VERSION = "feint-queue"
 """The `model_version` under which a task is in the queue."""
 _MOST = 1_000_000
 """Scores are numbers of draws over this: a task's place stays the same when others before it are done."""
-_ASKED = 20
-"""Transcripts asked for in one request: their names stand in the address."""
-
-
-class Api(Protocol):
-    """Label Studio's API: paths without the leading 'api/', JSON in and out, StudioError where it is refused."""
-
-    def get(self, path: str, **parameters: Any) -> Any: ...
-    def post(self, path: str, body: Mapping[str, Any] | Sequence[Any]) -> Any: ...
-    def patch(self, path: str, body: Mapping[str, Any]) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,45 +36,32 @@ class Arranged:
     """Transcripts of the queue that the project does not hold."""
 
 
-def arrange(api: Api, project: int, waiting: dy.DataFrame[Draws]) -> Arranged:
+def arrange(studio: Studio, waiting: dy.DataFrame[Draws]) -> Arranged:
     """Put the draws in this order before whoever labels, each until its readers have read it.
 
     The words a detector marked stay filled in: its newest prediction is shown under the queue's version. What is in
     order already is not touched, so that doing it twice is doing it once.
     """
-    held = dict(_held(api, project, waiting["transcript_id"].to_list()))
-    settings = api.get(f"projects/{project}/")
+    names = waiting["transcript_id"].to_list()
+    held = studio.showing(names)
+    settings = studio.settings()
     if settings["maximum_annotations"] < 2 and (waiting["readers"] > 1).any():
         # More than one reader is asked of single tasks only, and their number then stands with each task.
-        api.patch(f"projects/{project}/", {"maximum_annotations": 2, "overlap_cohort_percentage": 0})
-        held = dict(_held(api, project, waiting["transcript_id"].to_list()))
-    here = [
-        (held[name], *row)
-        for name, *row in waiting.select("transcript_id", "draw", "readers").iter_rows()
-        if name in held
-    ]
-    _rank(api, project, [(task, round(number / _MOST, 6)) for task, number, _ in here])
+        studio.set(maximum_annotations=2, overlap_cohort_percentage=0)
+        held = studio.showing(names)
+    draws = waiting.select("transcript_id", "draw", "readers").iter_rows()
+    here = [(held[name], number, readers) for name, number, readers in draws if name in held]
+    _rank(studio, [(task, round(number / _MOST, 6)) for task, number, _ in here])
     for task, _, readers in here:
-        _open(api, task, readers)
-    tasks = tuple(task["id"] for task, *_ in here)
-    if tasks and (settings["sampling"], settings["model_version"]) != ("Uncertainty sampling", VERSION):
-        api.patch(f"projects/{project}/", {"sampling": "Uncertainty sampling", "model_version": VERSION})
-    return Arranged(tasks, tuple(name for name in waiting["transcript_id"] if name not in held))
+        done = task["total_annotations"] >= readers
+        if (task["overlap"], task["is_labeled"]) != (readers, done):
+            studio.want(task["id"], readers, done=done)
+    if here and (settings["sampling"], settings["model_version"]) != (SAMPLING, VERSION):
+        studio.set(sampling=SAMPLING, model_version=VERSION)
+    return Arranged(tuple(task["id"] for task, *_ in here), tuple(name for name in names if name not in held))
 
 
-def _held(api: Api, project: int, names: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The tasks that show these transcripts, by transcript; of two for one, the older."""
-    for start in range(0, len(names), _ASKED):
-        items = [
-            {"filter": "filter:tasks:data.transcript_id", "operator": "equal", "type": "String", "value": name}
-            for name in names[start : start + _ASKED]
-        ]
-        query = json.dumps({"filters": {"conjunction": "or", "items": items}, "ordering": ["-tasks:id"]})
-        page = api.get("tasks/", project=project, page=1, page_size=1000, fields="all", query=query)
-        yield from ((task["data"]["transcript_id"], task) for task in page["tasks"])
-
-
-def _rank(api: Api, project: int, scored: Iterable[tuple[Mapping[str, Any], float]]) -> None:
+def _rank(studio: Studio, scored: Iterable[tuple[Mapping[str, Any], float]]) -> None:
     """A prediction of the queue's version with its score for each task: the missing ones in one request."""
     new = []
     for task, score in scored:
@@ -92,9 +70,9 @@ def _rank(api: Api, project: int, scored: Iterable[tuple[Mapping[str, Any], floa
             shown = others[-1]["result"] if others else []
             new.append({"task": task["id"], "model_version": VERSION, "score": score, "result": shown})
         elif own["score"] != score:
-            api.patch(f"predictions/{own['id']}/", {"score": score})
+            studio.rescore(own["id"], score)
     if new:
-        api.post(f"projects/{project}/import/predictions", new)
+        studio.predict(new)
 
 
 def _parted(predictions: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
@@ -102,10 +80,3 @@ def _parted(predictions: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any]
     given = sorted(predictions, key=lambda one: one["id"])
     own = next((one for one in given if one["model_version"] == VERSION), None)
     return own, [one for one in given if one["model_version"] != VERSION]
-
-
-def _open(api: Api, task: Mapping[str, Any], readers: int) -> None:
-    """Have the task served until so many have read it; Label Studio does not open a finished one by itself."""
-    wanted = {"overlap": readers, "is_labeled": task["total_annotations"] >= readers}
-    if any(task[key] != value for key, value in wanted.items()):
-        api.patch(f"tasks/{task['id']}/", wanted)

@@ -41,7 +41,7 @@ def annotator_tables(gathered: Artifact, settled: Artifact) -> Iterator[Table]:
         yield _list(title, against.head(SOME), names, settled, "contradictions", ("annotator", "reason"))
 
 
-def queue_table(found: "Queue") -> Iterator[Table]:
+def queue_tables(found: "Queue") -> Iterator[Table]:
     """The queue, and what the labels say of all transcripts so far."""
     table = Table(title=f"Next: {len(found.waiting)} transcripts, {found.drawn} newly drawn", title_justify="left")
     for heading in ("", "transcript", "chosen for"):

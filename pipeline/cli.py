@@ -10,8 +10,8 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
-from feint.pipeline import queue_commands
 from feint.pipeline.config import Config, load
+from feint.pipeline.queue_commands import queue
 from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
 
@@ -22,7 +22,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-for verb in (studio, push, pull):
+for verb in (studio, push, pull, queue):
     app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
@@ -440,9 +440,6 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
     run(out)
     return 0
-
-
-queue_commands.register(app)
 
 
 def main() -> None:

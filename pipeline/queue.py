@@ -24,6 +24,7 @@ from feint.models.fitting import BlocksToVectors, Example
 from feint.pipeline import rounds as kept_rounds
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
+from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 from feint.pipeline.train import DETECTOR, kept, scores
 
@@ -55,9 +56,9 @@ def queue(config: Config, store: Store, size: int, detector: str | None = None) 
     having read anything in between draws nothing.
     """
     settings = config.queue
-    gathered = gather(config, store)
-    judgements = Judgements.validate(pl.read_parquet(gathered / "judgements.parquet"))
-    verdicts = Verdicts.validate(pl.read_parquet(gathered / "verdicts.parquet"))
+    gathered, said = gather(config, store), judged(config, store)
+    judgements = Judgements.validate(pl.read_parquet(said / "judgements.parquet"))
+    verdicts = Verdicts.validate(pl.read_parquet(said / "verdicts.parquet"))
     seen = pl.read_parquet(_seen(gathered, config, store, detector) / "seen.parquet")
     vectors = seen["vector"].to_numpy().astype(np.float64)
     splits = pl.read_parquet(gathered / "splits.parquet").select("transcript_id", "group")
@@ -76,15 +77,15 @@ def queue(config: Config, store: Store, size: int, detector: str | None = None) 
     return Queue(
         Draws.validate(open_.head(size)), len(fresh), dict(heads.iter_rows()),
         prevalence(rounds, draws, headline), prevalence(rounds, draws, headline, assisted=True),
-        _weighed(gathered, config, store, headline) / "weights.parquet",
+        _weighed(said, config, store, headline) / "weights.parquet",
     )  # fmt: skip
 
 
-def _weighed(gathered: Artifact, config: Config, store: Store, headline: pl.DataFrame) -> Artifact:
+def _weighed(said: Artifact, config: Config, store: Store, headline: pl.DataFrame) -> Artifact:
     def make(folder: Path) -> None:
         weights(*kept_rounds.history(config.queue.path), headline).write_parquet(folder / "weights.parquet")
 
-    inputs = {"gather": gathered.digest, "queue": kept_rounds.state(config.queue.path)}
+    inputs = {"judged": said.digest, "queue": kept_rounds.state(config.queue.path)}
     return store.once("weights", make, version=1, params={}, inputs=inputs)
 
 

@@ -1,6 +1,7 @@
 """Two annotators on a real Label Studio, one of them biased: what is said of them, and what they are served next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,14 +9,13 @@ import pytest
 
 from feint.annotation.agreement import agreement
 from feint.annotation.annotators import annotator_figures
-from feint.annotation.api import Api
 from feint.annotation.candidates import candidates
 from feint.annotation.order import VERSION, arrange
 from feint.annotation.queue import draw
 from feint.annotation.readings import Readings
 from feint.annotation.server import Server
 from feint.annotation.span_agreement import span_agreement
-from feint.corpus.errors import StudioError
+from feint.annotation.studio import Studio
 from feint.corpus.tables import AGAIN, Draws
 from tests.annotation import two_annotators as two
 from tests.annotation.two_annotators import BIASED, CAREFUL, Site
@@ -108,7 +108,7 @@ def next_ten(at: Site, said) -> pl.DataFrame:
     )
     now = candidates(seen, vectors, judgements, verdicts, GROUPS)
     draws = draw(now, vectors, Draws.create_empty(), SHARES, 0.4, 10, seed=2)
-    done = arrange(at.api, at.project, draws)
+    done = arrange(at.studio, draws)
     assert (len(done.tasks), done.missing) == (10, ())
     return draws
 
@@ -122,13 +122,18 @@ def test_the_queue_asks_for_first_second_and_third_readers(next_ten: pl.DataFram
 def test_arranging_twice_changes_nothing(at: Site, studio: Server, next_ten: pl.DataFrame) -> None:
     sent: list[str] = []
 
-    class Watched(Api):
-        def _asked(self, method: str, path: str, **what: object) -> object:
+    class Watched(Studio):
+        def _raw(self, method: str, path: str, **what: Any) -> Any:
             sent.append(method)
-            return super()._asked(method, path, **what)
+            return super()._raw(method, path, **what)
 
-    with Watched(studio.url, studio.account.token) as api:
-        arrange(api, at.project, Draws.validate(next_ten))
+        def predict(self, predictions: Sequence[Mapping[str, Any]]) -> None:
+            sent.append("POST")
+            super().predict(predictions)
+
+    with Watched(studio.url, studio.account.token) as watched:
+        watched.find("Two annotators")
+        arrange(watched, Draws.validate(next_ten))
     assert set(sent) == {"GET"}
 
 
@@ -161,34 +166,12 @@ def test_both_work_through_the_queue_at_once_and_nothing_else_is_served(at: Site
 
 
 def test_what_a_detector_marked_stays_filled_in(at: Site, next_ten: pl.DataFrame) -> None:
-    held = at.api.get("tasks/", project=at.project, fields="all", page_size=100)["tasks"]
-    shown = {
-        task["data"]["transcript_id"]: {p["model_version"]: p["result"] for p in task["predictions"]} for task in held
-    }
+    held = at.studio.showing([one.digest for one in TRANSCRIPTS])
+    shown = {name: {p["model_version"]: p["result"] for p in task["predictions"]} for name, task in held.items()}
     assert {name for name, by in shown.items() if VERSION in by} == set(next_ten["transcript_id"])
     assert all(by[VERSION] == by["detector"] != [] for by in shown.values() if VERSION in by)
 
 
 def test_a_transcript_that_the_server_does_not_hold_is_told(at: Site, next_ten: pl.DataFrame) -> None:
     unknown = next_ten.head(1).with_columns(pl.lit("0" * 32).alias("transcript_id"))
-    assert arrange(at.api, at.project, Draws.validate(unknown)).missing == ("0" * 32,)
-
-
-def test_a_token_that_does_not_hold_a_missing_project_and_no_server_are_one_sentence_each(
-    at: Site, unused_port: int
-) -> None:
-    with Api(at.api.url, "0" * 40) as stranger, pytest.raises(StudioError, match="refuses the token"):
-        stranger.project("Two annotators")
-    with pytest.raises(StudioError, match="has 0 projects called 'Nobody'; expected one"):
-        at.api.project("Nobody")
-    with (
-        Api(f"http://127.0.0.1:{unused_port}", "0" * 40) as nobody,
-        pytest.raises(StudioError, match="nothing answers at"),
-    ):
-        nobody.project("any")
-
-
-def test_a_personal_access_token_is_taken_as_well(at: Site) -> None:
-    made = at.api.post("token/", {})
-    with Api(at.api.url, made["token"]) as api:
-        assert api.project("Two annotators") == at.project
+    assert arrange(at.studio, Draws.validate(unknown)).missing == ("0" * 32,)

@@ -16,15 +16,13 @@ import numpy as np
 import polars as pl
 
 from feint.annotation.answer import Answer, Mark, tables
-from feint.annotation.api import Api
 from feint.annotation.indicator import indicators
-from feint.annotation.interface import interface
 from feint.annotation.readings import AUTHOR, Readings, readings
 from feint.annotation.results import answers
 from feint.annotation.server import Server
+from feint.annotation.studio import Studio
 from feint.annotation.tasks import phrases, prediction, result, task
 from feint.corpus.contrast import family
-from feint.corpus.errors import StudioError
 from feint.corpus.span import Span
 from feint.corpus.transcript import Transcript
 from feint.models.prediction import Evidence
@@ -34,22 +32,22 @@ MISSES = 0.08
 """Probability that the careful annotator overlooks an indicator."""
 ALARMS = 0.25
 """Probability that the biased annotator sees an indicator that is not there, and faking where there is none."""
-CAREFUL, BIASED = "ann@example.org", "ben@example.org"
+CAREFUL, BIASED = "careful@example.org", "biased@example.org"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A project with two annotators, each with a connection of their own."""
+    """A project, its owner's connection to it, and annotators with their browsers."""
 
-    api: Api
-    project: int
-    annotators: dict[str, tuple[int, Api]]
-    """Number and connection by e-mail address."""
+    studio: Studio
+    annotators: dict[str, tuple[int, httpx.Client]]
+    """Number and browser by e-mail address."""
 
     def close(self) -> None:
         """Close all connections."""
-        for api in (self.api, *(api for _, api in self.annotators.values())):
-            api.close()
+        self.studio.close()
+        for _, browser in self.annotators.values():
+            browser.close()
 
 
 def sample() -> tuple[list[Transcript], dict[str, str]]:
@@ -97,32 +95,25 @@ def biased(of: Answer, transcript: Transcript, rng: np.random.Generator) -> Answ
 
 
 def site(server: Server, title: str) -> Site:
-    """A project made with an administrator's token, and two people who have signed up with an invitation."""
-    api = Api(server.url, server.account.token)
-    made = api.post("projects/", {"title": title, "label_config": interface(), "maximum_annotations": 1})
-    invitation = api.get("invite")["invite_url"]
-    people = {email: _signed_up(server.url, invitation, email) for email in (CAREFUL, BIASED)}
-    return Site(api, made["id"], people)
+    """A project made with the owner's token, and two people who have signed up by invitation."""
+    studio = Studio(server.url, server.account.token, patience=10)
+    studio.make(title)
+    return person(person(Site(studio, {}), CAREFUL), BIASED)
 
 
 def person(at: Site, email: str) -> Site:
     """The same project with one annotator more."""
-    return replace(
-        at, annotators=at.annotators | {email: _signed_up(at.api.url, at.api.get("invite")["invite_url"], email)}
+    browser = httpx.Client(
+        base_url=at.studio.url, follow_redirects=True, timeout=60, headers={"Referer": at.studio.url}
     )
-
-
-def _signed_up(url: str, invitation: str, email: str) -> tuple[int, Api]:
-    with httpx.Client(base_url=url, follow_redirects=True, timeout=60) as browser:
-        browser.get(invitation)
-        form = {
-            "email": email,
-            "password": secrets.token_urlsafe(12),
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
-        }
-        browser.post(invitation, data=form, headers={"Referer": url})
-        number = browser.get("/api/current-user/whoami").json()["id"]
-        return int(number), Api(url, browser.get("/api/current-user/token").json()["token"])
+    invitation = at.studio.invitation()
+    browser.get(invitation)
+    form = {"email": email, "password": secrets.token_urlsafe(12), "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    browser.post(invitation, data=form)
+    token = browser.get("/api/current-user/token").json()["token"]
+    browser.headers["Authorization"] = f"Token {token}"
+    number = browser.get("/api/current-user/whoami").json()["id"]
+    return replace(at, annotators=at.annotators | {email: (int(number), browser)})
 
 
 def send(at: Site, transcripts: Sequence[Transcript], said: dict[str, Sequence[Answer]]) -> None:
@@ -142,7 +133,7 @@ def send(at: Site, transcripts: Sequence[Transcript], said: dict[str, Sequence[A
         }
         for one in transcripts
     ]
-    at.api.post(f"projects/{at.project}/import?commit_to_project=true", tasks)
+    at.studio.send(tasks)
 
 
 def _shown(transcript: Transcript) -> Evidence:
@@ -154,7 +145,7 @@ def pulled(at: Site, transcripts: Sequence[Transcript]) -> tuple[Readings, pl.Da
     """What the server holds, as tables, and the seconds it took."""
     names = {number: email for email, (number, _) in at.annotators.items()}
     by_digest = {one.digest: one for one in transcripts}
-    exported = at.api.get(f"projects/{at.project}/export", exportType="JSON", download_all_tasks="true")
+    exported = at.studio.exported([one.task for one in at.studio.held()])
     found = [
         answer
         for held in exported
@@ -171,24 +162,22 @@ def work(
     at: Site, who: str, transcripts: Sequence[Transcript], true: dict[str, Answer], rng: np.random.Generator
 ) -> str | None:
     """Let an annotator ask for their next task and answer it; which transcript it was, none where nothing is left."""
-    _, api = at.annotators[who]
     served = serves(at, who)
     if served is None:
         return None
     of = next(one for one in transcripts if one.digest == served["data"]["transcript_id"])
-    answer = careful(true[of.digest], rng) if who == CAREFUL else biased(true[of.digest], of, rng)
-    api.post(f"tasks/{served['id']}/annotations/", {"lead_time": answer.seconds, "result": result(of, answer)})
+    answer = biased(true[of.digest], of, rng) if who == BIASED else careful(true[of.digest], rng)
+    sent = {"lead_time": answer.seconds, "result": result(of, answer)}
+    at.annotators[who][1].post(f"/api/tasks/{served['id']}/annotations/", json=sent).raise_for_status()
     return of.digest
 
 
 def serves(at: Site, who: str) -> dict[str, Any] | None:
     """The task that Label Studio has for an annotator next; none where it has none."""
-    try:
-        found: dict[str, Any] = at.annotators[who][1].get(f"projects/{at.project}/next")
-    except StudioError as error:
-        if "There are no tasks" not in str(error):
-            raise
+    answer = at.annotators[who][1].get(f"/api/projects/{at.studio.project}/next")
+    if answer.status_code == httpx.codes.NOT_FOUND:
         return None
+    found: dict[str, Any] = answer.raise_for_status().json()
     return found
 
 
@@ -228,7 +217,7 @@ def _lines(server: Server) -> Iterator[str]:
     draws = draw(now, np.array([row[2] for row in rows]), Draws.create_empty(), settings.shares(), 0.2, 10, 0)
     names = {one.digest: one.id for one in transcripts}
     yield str(draws.with_columns(pl.col("transcript_id").replace(names)).drop("round", "overlap"))
-    arrange(at.api, at.project, draws)
+    arrange(at.studio, draws)
     first = serves(at, CAREFUL)
     at.close()
     yield f"Label Studio serves {names[first['data']['transcript_id']] if first else 'nothing'} next"

@@ -9,10 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from feint.annotation.api import Api
-from feint.annotation.interface import interface
+from feint.annotation.answer import Answer
 from feint.annotation.server import Server
-from feint.annotation.tasks import task
+from feint.annotation.studio import Studio
 from feint.corpus.errors import ConfigError, InputError
 from feint.corpus.reading import read
 from feint.corpus.transcript import Transcript
@@ -111,34 +110,54 @@ def test_shares_that_are_not_one_are_refused(settings, lines: Path) -> None:
         settings(lines, queue={"random": 0.5})
 
 
-@pytest.fixture
-def configured(settings, lines: Path, tmp_path: Path) -> None:
-    """A project whose settings lie where the command runs."""
-    settings(lines, queue={"path": str(tmp_path / "queue")})
+def test_the_command_prints_the_queue_serves_it_and_goes_by_what_is_pulled(
+    main,
+    settings,
+    lines: Path,
+    detector_folder: Path,
+    tmp_path: Path,
+    studio: Server,
+    annotate,
+    annotators,
+    monkeypatch,
+) -> None:
+    """Push, queue, an annotation, pull, queue: what was annotated is gone from it, and the annotator's time is in gold."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", studio.account.token)
+    settings(lines, queue={"path": str(tmp_path / "queue"), "overlap": 0.0}, studio={"project": "A queue of the few"})
+    assert main("push").returncode == 0
+    done = main("queue", "-n", 4, "--detector", detector_folder, "--serve")
+    assert done.returncode == 0, done.stderr
+    assert "4 tasks are served next" in done.stderr
+    printed = [line.split("\t")[0] for line in done.stdout.splitlines()]
+    with Studio(studio.url, studio.account.token) as there:
+        assert there.find("A queue of the few")
+        served = there.settings() and there._read(f"api/projects/{there.project}/next", {})
+    assert served["data"]["transcript_id"] == printed[0]
+    by_digest = {one.digest: one for one in read([lines]) if isinstance(one, Transcript)}
+    who = next(iter(annotators))
+    annotate(served["id"], by_digest[printed[0]], Answer(printed[0], who, "not_faking", 4), lead_time=31.5)
+    assert main("pull").returncode == 0
+    again = main("queue", "-n", 4, "--detector", detector_folder)
+    left = [line.split("\t")[0] for line in again.stdout.splitlines()]
+    assert left[:3] == printed[1:]
+    gold = Path(main("gold").stdout.strip())
+    people = pl.read_parquet(tmp_path / gold / "annotators.parquet").filter(pl.col("figure") == "seconds")
+    assert people.select("annotator", "value", "units").rows() == [(who, 31.5, 1)]
 
 
-def test_the_command_prints_the_queue_and_serves_it(
-    main, configured, detector_folder: Path, lines: Path, studio: Server, monkeypatch
+def test_without_a_server_or_a_project_there_it_says_what_to_do(
+    main, settings, lines: Path, detector_folder: Path, tmp_path: Path, studio: Server, monkeypatch
 ) -> None:
     monkeypatch.setenv("LABEL_STUDIO_API_KEY", studio.account.token)
-    with Api(studio.url, studio.account.token) as api:
-        made = api.post("projects/", {"title": "The few", "label_config": interface()})
-        transcripts = [one for one in read([lines]) if isinstance(one, Transcript)]
-        api.post(f"projects/{made['id']}/import", [task(one) for one in transcripts])
-        done = main("queue", "-n", 4, "--detector", detector_folder, "--url", studio.url, "--project", "The few")
-        assert done.returncode == 0, done.stderr
-        assert "4 tasks are served next" in done.stderr
-        printed = [line.split("\t") for line in done.stdout.splitlines()]
-        assert len(printed) == 4
-        assert set(map(tuple, printed)) <= {(one.digest, one.id) for one in transcripts}
-        assert api.get(f"projects/{made['id']}/next")["data"]["transcript_id"] == printed[0][0]
-
-
-def test_without_a_token_it_says_where_one_is(main, configured, detector_folder: Path, monkeypatch) -> None:
-    monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
-    done = main("queue", "-n", 2, "--detector", detector_folder, "--url", "http://127.0.0.1:9")
-    assert done.returncode == 1
-    assert "no token for http://127.0.0.1:9; put it into LABEL_STUDIO_API_KEY" in done.stderr
+    settings(
+        lines, queue={"path": str(tmp_path / "queue")}, studio={"project": "Nobody's", "path": str(tmp_path / "studio")}
+    )
+    ask = ("queue", "-n", 2, "--detector", detector_folder, "--serve")
+    nowhere, elsewhere = main(*ask), main(*ask, "--url", studio.url)
+    assert (nowhere.returncode, elsewhere.returncode) == (1, 1)
+    assert "found no Label Studio" in nowhere.stderr
+    assert "has no project called \"Nobody's\"; 'feint push' makes it" in elsewhere.stderr
 
 
 def test_gold_says_who_differs_and_the_report_shows_it(
