@@ -6,11 +6,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from feint.annotation import resampling
 from feint.annotation.rules import DERIVED, READER, derive
 from feint.corpus.tables import LEVELS, Agreement, Judgements, Verdicts
-
-DEFINED = 0.95
-"""Share of draws that must have an alpha for an interval to be given."""
 
 _RANKS = {level: None if level == "unclear" else rank for rank, level in enumerate(LEVELS)}
 _VERDICTS = {"not_faking": 0, "considered_rejected": 1, "faking": 2, "unclear": None}
@@ -107,25 +105,14 @@ def _figures(
     if np.count_nonzero(counts.sum(axis=0)) < 2:
         return None, None, None, len(counts), prevalence
     alpha = krippendorff.alpha(value_counts=counts, level_of_measurement="ordinal" if ordinal else "nominal")
-    low, high = _interval(counts, _clusters(counted["transcript_id"], groups), draws, seed, ordinal=ordinal)
+    group = clusters(counted["transcript_id"], groups)
+    weights = resampling.drawn(group, draws, seed)
+    low, high = resampling.interval(alphas(counts, weights[:, group], ordinal=ordinal), weights.shape[1])
     return float(alpha), low, high, len(counts), prevalence
 
 
-def _interval(
-    counts: NDArray[np.int_], clusters: NDArray[np.int_], draws: int, seed: int, *, ordinal: bool
-) -> tuple[float | None, float | None]:
-    """The 2.5th and 97.5th percentile of alpha over groups drawn with replacement."""
-    number = int(clusters.max()) + 1
-    drawn = np.random.default_rng(seed).multinomial(number, np.full(number, 1 / number), size=draws)
-    found = alphas(counts, drawn[:, clusters], ordinal=ordinal)
-    if number < 2 or np.isfinite(found).mean() < DEFINED:
-        return None, None
-    low, high = np.nanpercentile(found, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _clusters(transcript_ids: pl.Series, groups: pl.DataFrame | None) -> NDArray[np.int_]:
-    """The number of each transcript's group, from 0."""
+def clusters(transcript_ids: pl.Series, groups: pl.DataFrame | None) -> NDArray[np.int_]:
+    """The number of each transcript's group, from 0; a transcript without a group is its own."""
     named = transcript_ids.to_frame("transcript_id")
     if groups is None:
         return np.arange(len(named))

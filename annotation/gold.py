@@ -39,15 +39,18 @@ def settle(
     """
     if method not in get_args(Method):
         raise ConfigError(f"no way of settling called {method!r}; there are: {', '.join(get_args(Method))}")
-    ballots = _ballots(judgements, verdicts)
-    settled = _majority(ballots)
+    cast = ballots(judgements, verdicts)
+    settled = _majority(cast)
     if method == "dawid_skene":
-        settled = _weighed(settled, ballots)
+        settled = _weighed(settled, cast)
     return Gold.validate(settled.select(Gold.column_names()).sort(UNIT), cast=True)
 
 
-def _ballots(judgements: dy.DataFrame[Judgements], verdicts: dy.DataFrame[Verdicts]) -> pl.DataFrame:
-    """One row per transcript, annotator and indicator: its level and the vote, none where unclear."""
+def ballots(judgements: dy.DataFrame[Judgements], verdicts: dy.DataFrame[Verdicts]) -> pl.DataFrame:
+    """One row per transcript, annotator and indicator: its level and the vote, none where unclear.
+
+    Each annotator's derived labels are among the indicators; they have a vote and no level.
+    """
     outright = pl.col("indicator").is_in(DERIVED)
     level = pl.col("level")
     judged = judgements.filter(~outright).with_columns(
@@ -65,11 +68,11 @@ def _ballots(judgements: dy.DataFrame[Judgements], verdicts: dy.DataFrame[Verdic
     return pl.concat([judged, by_rule.with_columns(pl.lit(None, pl.Enum(LEVELS)).alias("level"))], how="diagonal")
 
 
-def _majority(ballots: pl.DataFrame) -> pl.DataFrame:
+def _majority(cast: pl.DataFrame) -> pl.DataFrame:
     """Yes, no and level counted; see `settle` for the rules."""
     clear = pl.col("level").filter(pl.col("level") != "unclear").sort()
     vote = pl.col("vote")
-    counted = ballots.group_by(UNIT).agg(
+    counted = cast.group_by(UNIT).agg(
         clear.head((clear.len() + 1) // 2).last().alias("level"),
         pl.col("level").is_not_null().any().alias("has_levels"),
         vote.sum().alias("yes"),
@@ -89,9 +92,9 @@ def _majority(ballots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _weighed(settled: pl.DataFrame, ballots: pl.DataFrame) -> pl.DataFrame:
+def _weighed(settled: pl.DataFrame, cast: pl.DataFrame) -> pl.DataFrame:
     """The majority's answer, with presence and support as Dawid and Skene see them."""
-    votes = ballots.filter(pl.col("vote").is_not_null()).sort("indicator", *READER)
+    votes = cast.filter(pl.col("vote").is_not_null()).sort("indicator", *READER)
     likely = pl.concat(
         [
             _dawid_skene(of).with_columns(pl.lit(slug).alias("indicator"))

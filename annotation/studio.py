@@ -20,6 +20,8 @@ PAGE = 1000
 """Tasks listed in one request."""
 EXPORTED = 200
 """Tasks exported in one request: their numbers stand in the address, which proxies cut at 8 kB."""
+NAMED = 20
+"""Transcripts asked for in one request: their names stand in the address, too."""
 WAIT = 60.0
 """Most seconds to wait before asking again, whatever the server says."""
 _TRANSIENT = {408, 409, 425, 429, 500, 502, 503, 504}
@@ -172,6 +174,36 @@ class Studio:
             }
             yield from self._read(f"api/projects/{self.project}/export", params)
 
+    def showing(self, transcripts: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The tasks that show these transcripts, whole, by transcript; of two for one, the older."""
+        found: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(transcripts), NAMED):
+            items = [
+                {"filter": "filter:tasks:data.transcript_id", "operator": "equal", "type": "String", "value": name}
+                for name in transcripts[start : start + NAMED]
+            ]
+            query = json.dumps({"filters": {"conjunction": "or", "items": items}, "ordering": ["-tasks:id"]})
+            params = {"project": self.project, "page": 1, "page_size": PAGE, "fields": "all", "query": query}
+            found |= {task["data"]["transcript_id"]: task for task in self._read("api/tasks/", params)["tasks"]}
+        return found
+
+    def settings(self) -> dict[str, Any]:
+        """All that the project is set to."""
+        found: dict[str, Any] = self._read(f"api/projects/{self.project}/", {})
+        return found
+
+    def set(self, **settings: Any) -> None:
+        """Change what the project is set to."""
+        self._patch(f"api/projects/{self.project}/", settings)
+
+    def rescore(self, prediction: int, score: float) -> None:
+        """Give a prediction another score."""
+        self._patch(f"api/predictions/{prediction}/", {"score": score})
+
+    def want(self, task: int, readers: int, *, done: bool) -> None:
+        """Have a task served until so many have annotated it; Label Studio does not open a finished one by itself."""
+        self._patch(f"api/tasks/{task}/", {"overlap": readers, "is_labeled": done})
+
     def worked_on(self, task: int) -> bool:
         """Whether anybody has annotated, skipped or begun a task, asked of the server now; also where it is gone."""
         found = self._read(f"api/tasks/{task}/", {}, missing=True)
@@ -228,18 +260,19 @@ class Studio:
 
     def _read(self, path: str, params: Mapping[str, Any], *, missing: bool = False) -> Any:
         """What a GET by the SDK's connection and token gives; none for a 404 where that may be."""
+        return self._asked(lambda: self._raw("GET", path, missing=missing, params=params), path)
 
-        def ask() -> Any:
-            answer: httpx.Response = self._client._client_wrapper.httpx_client.request(
-                path, method="GET", params=params
-            )
-            if missing and answer.status_code == 404:
-                return None
-            if answer.is_error:
-                raise self._refused(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))  # type: ignore[call-arg]
-            return _body(answer, strict=True)
+    def _patch(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change something to the same whether it is done once or twice, past the SDK, which knows not every field."""
+        self._asked(lambda: self._raw("PATCH", path, json=body), path)
 
-        return self._asked(ask, path)
+    def _raw(self, method: str, path: str, *, missing: bool = False, **what: Any) -> Any:
+        answer: httpx.Response = self._client._client_wrapper.httpx_client.request(path, method=method, **what)
+        if missing and answer.status_code == 404:
+            return None
+        if answer.is_error:
+            raise self._refused(status_code=answer.status_code, headers=dict(answer.headers), body=_body(answer))  # type: ignore[call-arg]
+        return _body(answer, strict=True)
 
     def _sent(self, send: Callable[[], Answer], what: str) -> Answer:
         """Send what creates something, once; again only after a 429, which says that it was not looked at."""

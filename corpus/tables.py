@@ -13,6 +13,10 @@ GRADES = ("A", "B", "C")
 """What that suspicion rests on: checkpoints compared, a specification, an inference from one transcript."""
 SPLITS = ("train", "development", "test")
 FIELDS = ("content", "reasoning")
+FIRST = ("random", "uncertainty", "diversity")
+"""Ways of choosing a transcript that nobody has read."""
+AGAIN = ("disagreement", "label_errors")
+"""Ways of choosing one to be read again."""
 KINDS = ("raw", "summary", "redacted", "tag", "none")
 
 
@@ -178,6 +182,96 @@ class Agreement(dy.Schema):
     """Transcripts judged by two annotators or more."""
     prevalence = dy.Float64(min=0, max=1)
     """Share of judgements that are not absent (headline: true; verdict: faking or considered); `unclear` does not count."""
+
+
+class SpanAgreement(dy.Schema):
+    """One row per indicator and measure: how far annotators mark the same words."""
+
+    indicator = dy.String(primary_key=True)
+    measure = dy.Enum(("characters", "spans", "placed"), primary_key=True)
+    """See `annotation.span_agreement`."""
+    value = dy.Float64(nullable=True, min=0, max=1)
+    """F1: twice what is shared over the sum of what is marked; none where nobody marked anything."""
+    low = dy.Float64(nullable=True)
+    """Lower end of the 95 % interval; none where there are too few groups for one."""
+    high = dy.Float64(nullable=True)
+    """Upper end of the 95 % interval."""
+    pairs = dy.UInt32()
+    """Pairs of readings of one transcript of which one at least marks it (placed: both)."""
+    marks = dy.UInt32()
+    """Marks in them."""
+
+
+class AnnotatorFigures(dy.Schema):
+    """One row per annotator and figure: how fast and how biased they are."""
+
+    annotator = dy.String(primary_key=True)
+    figure = dy.String(primary_key=True)
+    """One of `annotation.annotators.FIGURES`."""
+    value = dy.Float64(nullable=True)
+    """A share from 0 to 1, or seconds."""
+    low = dy.Float64(nullable=True)
+    """Lower end of the 95 % interval."""
+    high = dy.Float64(nullable=True)
+    """Upper end of the 95 % interval."""
+    units = dy.UInt32()
+    """Transcripts it rests on (rates: judgements)."""
+
+
+class Disagreements(dy.Schema):
+    """One row per transcript and indicator, the headline among them, on whose presence readers disagree; for the lead."""
+
+    transcript_id = dy.String(primary_key=True)
+    indicator = dy.String(primary_key=True)
+    said = dy.String()
+    """Who said what, as in "ann endorsed, ben absent"."""
+    present = dy.Bool(nullable=True)
+    """As settled."""
+    support = dy.Float64(min=0, max=1)
+    """Of the settled answer."""
+
+
+class Candidates(dy.Schema):
+    """One row per transcript when a round of the queue is drawn: what each strategy goes by."""
+
+    transcript_id = dy.String(primary_key=True)
+    readers = dy.UInt16()
+    """How many people have judged it, those who could not tell among them."""
+    faking = dy.Float64(nullable=True, min=0, max=1)
+    """The detector's probability; none where it could not judge it or none was asked."""
+    disagreement = dy.Float64(min=0, max=1)
+    """Half for a tied headline, half times the share of indicators whose presence is tied."""
+    suspicion = dy.Float64(min=0, max=1)
+    """How far the settled headline looks like an error by confident learning; 0 where it does not."""
+
+
+class Draws(dy.Schema):
+    """One row per transcript drawn to be read, in the order drawn; what it takes to estimate from a queue."""
+
+    draw = dy.UInt32(primary_key=True, min=1)
+    """Number over all rounds, from 1."""
+    round = dy.UInt32(min=1)
+    transcript_id = dy.String()
+    strategy = dy.Enum(FIRST + AGAIN)
+    """What chose it: one of `FIRST` where nobody had read it, one of `AGAIN` where somebody had."""
+    probability = dy.Float64(min=0, max=1)
+    """That this draw takes this transcript, given all draws and labels before, over all strategies it could be chosen by."""
+    among = dy.UInt32(min=1)
+    """Transcripts this draw could have taken."""
+    readers = dy.UInt16(min=1)
+    """How many people should have read it in the end."""
+    overlap = dy.Float64(nullable=True, min=0, max=1)
+    """Probability with which a second reader was asked for; none for what is read again."""
+
+
+class Weights(dy.Schema):
+    """One row per transcript whose first reading was drawn, or that was read otherwise: what its label counts for."""
+
+    transcript_id = dy.String(primary_key=True)
+    weight = dy.Float64(min=0)
+    """Transcripts it stands for: the sum of weight times label is, on average, the sum of all labels."""
+    probability = dy.Float64(nullable=True, min=0, max=1)
+    """Of its draw; none where it was read without being drawn."""
 
 
 class Splits(dy.Schema):

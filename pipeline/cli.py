@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
 from feint.pipeline.config import Config, load
+from feint.pipeline.queue_commands import queue
 from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
 
@@ -21,7 +22,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-for verb in (studio, push, pull):
+for verb in (studio, push, pull, queue):
     app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
@@ -87,7 +88,12 @@ def scan(
 
 
 @app.command
-def gather(*sources: str, strict: Strict = False, config: Settings = None) -> int:
+def gather(
+    *sources: str,
+    validation: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    strict: Strict = False,
+    config: Settings = None,
+) -> int:
     """Read transcripts into the store, with the labels that came along.
 
     Example: `feint gather logs/ more.jsonl bundled`
@@ -96,6 +102,8 @@ def gather(*sources: str, strict: Strict = False, config: Settings = None) -> in
     ----------
     sources
         What to read: paths, hub data sets, `bundled`; the configured sources without it.
+    validation
+        A validation set of Inspect Scout that labels some of them, a CSV file; may be given several times.
     strict
         Exit with 1 if anything was rejected.
     config
@@ -107,8 +115,9 @@ def gather(*sources: str, strict: Strict = False, config: Settings = None) -> in
 
     from feint.pipeline.gather import gather as run
 
-    if sources:
-        settings = settings.model_copy(update={"gather": settings.gather.model_copy(update={"sources": sources})})
+    given = {"sources": sources, "validation": tuple(validation or ())}
+    told = {key: value for key, value in given.items() if value}
+    settings = settings.model_copy(update={"gather": settings.gather.model_copy(update=told)})
     found = run(settings, store)
     count = pl.scan_parquet(found / "transcripts-*.parquet").select(pl.len()).collect().item()
     rejects = pl.read_parquet(found / "rejects.parquet")
@@ -122,23 +131,43 @@ def gather(*sources: str, strict: Strict = False, config: Settings = None) -> in
 
 
 @app.command
-def gold(*, config: Settings = None) -> int:
+def gold(
+    *,
+    validation: Path | None = None,
+    indicators: Annotated[bool, Parameter(negative="")] = False,
+    config: Settings = None,
+) -> int:
     """Settle what annotators said into one answer each, with agreement.
 
     Example: `feint gold`
 
     Parameters
     ----------
+    validation
+        A CSV file to write the settled labels to, as a validation set of Inspect Scout.
+    indicators
+        With --validation: a column for every indicator in place of one for faking.
     config
         Settings to put over the defaults; ./feint.toml without it.
 
     """
     settings, store = _opened(config)
+    from feint.pipeline.annotators import annotator_tables
+    from feint.pipeline.gather import gather as gathered
+    from feint.pipeline.gold import cases
     from feint.pipeline.gold import gold as run
     from feint.pipeline.tables import agreement_table, show
 
-    found = run(settings, store)
-    show(agreement_table(found))
+    found, read = run(settings, store), gathered(settings, store)
+    for table in (agreement_table(found), *annotator_tables(read, found)):
+        show(table)
+    if validation:
+        from feint.corpus.validation_csv import write
+
+        count, left_out = write(validation, cases(read, found, indicators=indicators))
+        _say(f"{count} labels in {validation}" + (f", {len(left_out)} left out" if left_out else ""))
+        for one in left_out[:5]:
+            _say(f"  {one.id}: {one.reason}")
     print(found.path)
     return 0
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from feint.corpus.errors import ConfigError
+from feint.corpus.tables import AGAIN, FIRST
 
 NAME = "feint.toml"
 """A project's own settings, in the folder where the commands run."""
@@ -28,6 +29,7 @@ class GatherConfig(_Table):
     """What is read."""
 
     sources: tuple[str, ...] = Field(min_length=1)
+    validation: tuple[Path, ...]
 
 
 class SplitConfig(_Table):
@@ -103,6 +105,30 @@ class ScanConfig(_Table):
     precision: Literal["auto", "float32", "bfloat16"]
 
 
+class QueueConfig(_Table):
+    """What is labelled next."""
+
+    path: Path
+    size: int = Field(ge=1)
+    random: float = Field(gt=0, le=1)
+    uncertainty: float = Field(ge=0, le=1)
+    diversity: float = Field(ge=0, le=1)
+    disagreement: float = Field(ge=0, le=1)
+    label_errors: float = Field(ge=0, le=1)
+    overlap: float = Field(ge=0, le=1)
+    seed: int
+
+    @model_validator(mode="after")
+    def _whole(self) -> "QueueConfig":
+        if abs(sum(self.shares().values()) - 1) > 1e-6:
+            raise ValueError(f"the shares of the queue add up to {sum(self.shares().values()):g}; expected 1")
+        return self
+
+    def shares(self) -> dict[str, float]:
+        """Share of each strategy."""
+        return {name: getattr(self, name) for name in FIRST + AGAIN}
+
+
 class Config(_Table):
     """All settings; default.toml says what each means."""
 
@@ -115,6 +141,7 @@ class Config(_Table):
     train: TrainConfig
     evaluate: DrawsConfig
     scan: ScanConfig
+    queue: QueueConfig
 
 
 def load(path: Path | None = None) -> Config:

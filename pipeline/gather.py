@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from feint.annotation.readings import readings
-from feint.corpus import digest, reasoning
+from feint.corpus import digest, reasoning, validation_csv
 from feint.corpus.contrast import family
 from feint.corpus.errors import InputError
 from feint.corpus.groups import groups
@@ -20,6 +20,7 @@ from feint.corpus.reject import Reject
 from feint.corpus.splits import split
 from feint.corpus.tables import LEVELS, Judgements, Marks, Messages, Rejects, Splits, Transcripts, Verdicts
 from feint.corpus.transcript import Message, Transcript
+from feint.corpus.validation_csv import Labelled
 from feint.pipeline.config import Config
 from feint.pipeline.progress import track
 from feint.pipeline.store import Artifact, Store
@@ -40,7 +41,7 @@ def gather(config: Config, store: Store) -> Artifact:
         partial(_make, sources, config),
         version=1,
         params={"sources": list(sources), "split": config.split.model_dump()},
-        inputs={source: _digest(source) for source in sources},
+        inputs={str(source): _digest(str(source)) for source in (*sources, *config.gather.validation)},
     )
 
 
@@ -81,10 +82,12 @@ def _make(sources: Sequence[str], config: Config, folder: Path) -> None:
     seen: dict[str, str] = {}
     rejects: list[Reject] = []
     given: list[Transcript] = []
-    kept = _kept(_read(sources), seen, rejects)
+    labelled = Labelled(case for path in config.gather.validation for case in validation_csv.read(path))
+    kept = _kept(labelled.of(_read(sources)), seen, rejects)
     for part, chunk in enumerate(iter(lambda: list(islice(kept, PART)), [])):
         _write_part(folder, part, chunk)
         given += _labelled(chunk, rejects)
+    rejects += labelled.rejects
     if not seen:
         reasons = f"; the first reject: {rejects[0].place or rejects[0].path}: {rejects[0].reason}" if rejects else ""
         raise InputError(f"no transcript in {', '.join(sources)}{reasons}")

@@ -14,7 +14,7 @@ from feint.annotation.indicator import indicators
 from feint.corpus.errors import InputError
 from feint.corpus.transcript import Transcript
 from feint.models import baselines, explanation, folder
-from feint.pipeline import audit, figures
+from feint.pipeline import annotators, audit, figures
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.gold import gold
@@ -48,6 +48,7 @@ def report(config: Config, store: Store, scanned: Path | None, out: Path) -> Non
         roc=figures.roc(_curves(gathered, test)),
         reliability=figures.reliability(test["faking"].to_numpy(), test["present"].to_numpy()),
         alphas=_alphas(settled),
+        annotators=annotators.section(gathered, settled),
         weights=_weights(trained),
         audited=_audited(audit.latest(store, trained), gathered, test, found["threshold"]),
         colours={i.slug: i.colour for i in indicators()} | {"faking": "#ffd54f"},

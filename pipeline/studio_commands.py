@@ -130,7 +130,7 @@ def push(
     settings, store = _opened(config)
     if sources:
         settings = settings.model_copy(update={"gather": settings.gather.model_copy(update={"sources": sources})})
-    with _project(settings, project, url, token, needed=False) as there:
+    with at_project(settings, project, url, token, needed=False) as there:
         gathered = gather(settings, store)
         where = None if detector == "bundled" else detector
         by = model(Detector.load(where, point=point or settings.scan.point)) if detector else None
@@ -189,7 +189,7 @@ def pull(
         with _alone(place, "pull"), Ledger(place / LEDGER) as kept:
             _say_pulled(verb.pull_file(path, kept))
     if not exports:
-        with _project(settings, project, url, token, needed=True) as there:
+        with at_project(settings, project, url, token, needed=True) as there:
             place = verb.of_project(store, there)
             with _alone(place, "pull"), Ledger(place / LEDGER) as kept:
                 _say_pulled(verb.pull(there, kept, accept_deletions=accept_deletions))
@@ -229,7 +229,7 @@ def _set_up(there: "Studio", title: str, *, invite: bool) -> None:
 
 
 @contextmanager
-def _project(
+def at_project(
     settings: Config, title: str | None, url: str | None, token: str | None, *, needed: bool
 ) -> "Iterator[Studio]":
     """A connection to the project; an error where it must be there and is not."""

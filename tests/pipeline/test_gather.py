@@ -11,9 +11,11 @@ import pytest
 from feint.corpus.errors import InputError
 from feint.corpus.reading import read
 from feint.corpus.transcript import Transcript
+from feint.corpus.validation_csv import Case, write
+from feint.corpus.validation_csv import read as read_cases
 from feint.pipeline import gather as module
 from feint.pipeline.gather import gather, transcripts
-from feint.pipeline.gold import gold
+from feint.pipeline.gold import cases, gold
 from feint.pipeline.store import Artifact, Store
 
 Row = dict[str, Any]
@@ -168,3 +170,24 @@ def test_gold_takes_a_label_at_its_word_and_says_who_agrees(project) -> None:
 def test_gold_of_nothing_judged_is_said_in_a_sentence(settings, store: Store, lines) -> None:
     with pytest.raises(InputError, match=r"nobody has judged anything in .*in\.jsonl; gather transcripts with labels"):
         gold(settings(lines(said("one"))), store)
+
+
+def test_a_validation_set_of_scout_labels_what_is_gathered_and_gold_writes_one(
+    settings, store: Store, tmp_path: Path
+) -> None:
+    lines = [{"id": name, "text": f"{name} answers in its own words, at length."} for name in ("one", "two", "three")]
+    (tmp_path / "t.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (tmp_path / "v.csv").write_text("id,target\none,true\ntwo,false\nfour,true\n", encoding="utf-8")
+    config = settings(
+        tmp_path / "t.jsonl", gather={"sources": [str(tmp_path / "t.jsonl")], "validation": [str(tmp_path / "v.csv")]}
+    )
+    gathered, settled = gather(config, store), gold(config, store)
+    assert pl.read_parquet(gathered / "rejects.parquet")["id"].to_list() == ["four"]
+    count, left_out = write(tmp_path / "out.csv", cases(gathered, settled))
+    assert (count, left_out) == (2, [])
+    assert {one.id: dict(one.labels) for one in read_cases(tmp_path / "out.csv") if isinstance(one, Case)} == {
+        "one": {"faking": True},
+        "two": {"faking": False},
+    }
+    (tmp_path / "v.csv").write_text("id,target\nthree,true\n", encoding="utf-8")
+    assert gather(config, store).digest != gathered.digest
