@@ -299,29 +299,6 @@ def audit(
 
 
 @app.command
-def export(destination: Path, *, config: Settings = None) -> int:
-    """Write the labelled data as a folder that `datasets.load_dataset` loads.
-
-    Example: `feint export release`
-
-    Parameters
-    ----------
-    destination
-        A new or empty folder, or an earlier export, which is replaced.
-    config
-        Settings to put over the defaults; ./feint.toml without it.
-
-    """
-    settings, store = _opened(config)
-    from feint.pipeline.export import export as run
-
-    for name, rows in run(settings, store, destination).items():
-        _say(f"{name:12} " + ", ".join(f"{split} {count}" for split, count in rows.items()))
-    print(destination)
-    return 0
-
-
-@app.command
 def report(
     *,
     scanned: Annotated[Path | None, Parameter(name=["--scanned"])] = None,
