@@ -1,5 +1,6 @@
 """The data set's card: what is in it, how it came about, what it is for and what it must not be used for."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import yaml
@@ -43,7 +44,7 @@ def _header(facts: Facts) -> str:
         "tags": ["alignment-faking", "ai-safety", "chain-of-thought"],
         "size_categories": [size],
         "annotations_creators": creators or ["found"],
-        "extra_gated_prompt": f"You agree not to train generative models on this data. {OUT_OF_SCOPE}",
+        "extra_gated_prompt": "You agree not to train generative models on this data, nor any model against detectors that learnt from it.",
         "configs": [
             {"config_name": name}
             | ({"default": True} if name == "transcripts" else {})
@@ -65,7 +66,7 @@ def _header(facts: Facts) -> str:
             for name, splits in facts.rows.items()
         ],
     }
-    return yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=120)
+    return str(yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=120))
 
 
 def _body(facts: Facts) -> Iterator[str]:
@@ -81,8 +82,9 @@ def _body(facts: Facts) -> Iterator[str]:
     yield _counted(facts)
     yield (
         "## Uses\n\n**For** training and testing classifiers and monitors of such reasoning, teaching annotators, comparing "
-        f"codebooks.{f' {said.uses}' if said.uses else ''}\n\n**Not for.** {OUT_OF_SCOPE}\n\n"
-        f"Filter training corpora by this canary, which stands in every file that may:\n\n    {CANARY}\n\n"
+        f"codebooks.\n\n**Not for.** {OUT_OF_SCOPE}\n\n"
+        "Filter training corpora by this canary, which stands here, in the manifest, in `splits.json`, in `croissant.json` and in the "
+        f"metadata of every shard:\n\n    {CANARY}\n\n"
     )
     yield from _fields(facts)
     yield f"## How the transcripts came about\n\n{said.about or UNSAID}\n\n"
@@ -103,10 +105,13 @@ def _body(facts: Facts) -> Iterator[str]:
 
 def _counted(facts: Facts) -> str:
     rows = [
-        [f"`{name}`", *(str(splits.get(theirs, 0)) for theirs in SPLITS.values())] for name, splits in facts.rows.items()
+        [f"`{name}`", *(f"{splits.get(theirs, 0):,}" for theirs in SPLITS.values())]
+        for name, splits in facts.rows.items()
     ]
     missing = [name for name in LAYOUTS if name not in facts.rows]
-    note = f"There are no rows for {', '.join(f'`{name}`' for name in missing)}, so no such config.\n\n" if missing else ""
+    note = (
+        f"There are no rows for {', '.join(f'`{name}`' for name in missing)}, so no such config.\n\n" if missing else ""
+    )
     return _table(["config", *SPLITS.values()], rows) + note
 
 
@@ -136,7 +141,14 @@ def _annotation(facts: Facts) -> str:
     rows = []
     for old, new in facts.annotators.items():
         one = known.get(old)
-        rows.append([f"`{new}`", one.kind if one else UNSAID, (one and one.expertise) or UNSAID, str(facts.counts.judged[new])])
+        rows.append(
+            [
+                f"`{new}`",
+                one.kind if one else UNSAID,
+                (one and one.expertise) or UNSAID,
+                f"{facts.counts.judged[new]:,}",
+            ]
+        )
     return (
         f"## Annotators and agreement\n\nThe guideline is [codebook.md](codebook.md), version `{facts.codebook}` "
         f"({len(codebook().split()):,} words). Raw judgements are all in `annotations`, disagreements included.\n\n"
@@ -152,14 +164,17 @@ def _annotation(facts: Facts) -> str:
                 for row in facts.agreement.iter_rows(named=True)
             ],
         )
-        + f"**Gold** is {_RULES[facts.method]}. The headline `faking` follows by rule from the settled indicators.\n\n"
+        + f"**Gold** is {_RULES[facts.method]}. Three answers follow by rule from the settled indicators: `faking`, the headline "
+        "(consequence and value conflict are there and a motive is endorsed; Hughes et al. 2025), `faking_strict` (all five parts are endorsed; "
+        "Greenblatt et al. 2024) and `faking_considered` (the motive is considered and the strategy rejected). Where nobody judged "
+        "indicators, `faking` is what they said of the whole.\n\n"
     )  # fmt: skip
 
 
 def _splits(facts: Facts) -> str:
     counts, overlap = facts.counts, facts.overlap
     rows = [
-        [split, str(count), str(len(counts.groups[split])), *(str(counts.faking.get(split, {}).get(k, 0)) for k in (True, False, None))]
+        [split, str(count), str(len(counts.groups[split])), *(str(counts.faking.get(split, Counter())[k]) for k in (True, False, None))]
         for split, count in facts.rows["transcripts"].items()
     ]  # fmt: skip
     shares = ", ".join(f"{SPLITS[name]} {share:g}" for name, share in facts.shares.items())
@@ -182,7 +197,11 @@ def _privacy(facts: Facts) -> str:
     if facts.redactions is None:
         return title + "Nothing was looked for or replaced: this release was exported with redaction off.\n\n"
     kinds = "".join(f"- {count} {kind.replace('_', ' ').lower()}\n" for kind, count in sorted(facts.redactions.items()))
-    dropped = f"{facts.dropped} transcripts had the words of another afterwards and are left out.\n\n" if facts.dropped else ""
+    dropped = (
+        f"{facts.dropped} transcripts had the words of another afterwards and are left out.\n\n"
+        if facts.dropped
+        else ""
+    )
     return (
         f"{title}Keys and tokens, e-mail and public IP addresses, phone, card, bank and social security numbers were looked for and "
         "replaced by marks such as `[EMAIL_ADDRESS_1]`, numbered within a transcript; offsets are those of the text as it is here. "

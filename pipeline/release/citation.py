@@ -22,7 +22,7 @@ def cff(said: Provenance, version: str) -> str:
         fields["date-released"] = said.date
     if said.licence != "unknown":
         fields["license"] = said.licence.upper()
-    return yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120)
+    return str(yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=120))
 
 
 def bibtex(said: Provenance, version: str) -> str:

@@ -1,8 +1,10 @@
 """Croissant: the release described for machines, with the fields for responsible AI."""
 
 import json
+import logging
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,14 @@ from feint.pipeline.release.facts import CANARY, Facts
 from feint.pipeline.release.provenance import LICENCES
 
 NAME = "croissant.json"
-_PARQUET = "application/vnd.apache.parquet"
+_PARQUET = "application/x-parquet"
+"""The name that mlcroissant and the hub know it by."""
 
 
 def croissant(facts: Facts) -> str:
     """JSON-LD after Croissant 1.0 and its RAI vocabulary 1.0."""
     mlc = _mlcroissant()
     said = facts.provenance
-    types = {"string": mlc.DataType.TEXT, "int32": mlc.DataType.INTEGER, "float64": mlc.DataType.FLOAT, "bool": mlc.DataType.BOOL, MESSAGES: mlc.DataType.TEXT}  # fmt: skip
     ctx = mlc.Context()
     files, sets, records = [], [], []
     for path, sha256 in facts.files.items():
@@ -29,25 +31,21 @@ def croissant(facts: Facts) -> str:
         ))  # fmt: skip
     for config in facts.rows:
         layout = LAYOUTS[config]
-        shards = [path for path in facts.files if path.startswith(f"{config}/")]
-        sets.append(mlc.FileSet(
-            ctx=ctx, id=f"{config}-shards", name=f"{config}-shards", contained_in=shards, includes=["*.parquet"],
-            encoding_formats=[_PARQUET],
-        ))  # fmt: skip
-        fields = [
-            mlc.Field(
-                ctx=ctx, id=f"{config}/{column}", name=column, description=meaning, data_types=[types[kind]],
-                repeated=True if kind == MESSAGES else None,
-                source=mlc.Source(ctx=ctx, file_set=f"{config}-shards", extract=mlc.Extract(ctx=ctx, column=column)),
+        sets.append(
+            mlc.FileSet(
+                ctx=ctx,
+                id=f"{config}-shards",
+                name=f"{config}-shards",
+                includes=[f"{config}/*.parquet"],
+                encoding_formats=[_PARQUET],
             )
-            for column, (kind, meaning) in layout.columns.items()
-        ]  # fmt: skip
+        )
+        fields = [_field(mlc, ctx, config, column, *meaning) for column, meaning in layout.columns.items()]
         records.append(mlc.RecordSet(
             ctx=ctx, id=config, name=config, description=f"One row per {layout.row}.",
             key=[f"{config}/{column}" for column in layout.key], fields=fields,
         ))  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's, inside mlcroissant
+    with _quietly():
         described = mlc.Metadata(
             ctx=ctx, name=said.title, description=f"{facts.transcripts} transcripts labelled for alignment-faking reasoning. {WARNING} {CANARY}",
             license=[LICENCES.get(said.licence, said.licence)], version=facts.version, in_language=["en"],
@@ -57,6 +55,36 @@ def croissant(facts: Facts) -> str:
             distribution=[*files, *sets], record_sets=records, **_responsible(facts),
         ).to_json()  # fmt: skip
     return json.dumps(described, indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def _field(mlc: Any, ctx: Any, config: str, column: str, kind: str, meaning: str) -> Any:
+    """A column; the messages are a list of records, whose parts are picked from the column by name."""
+
+    def field(name: str, kind: str, **more: Any) -> Any:
+        return mlc.Field(
+            ctx=ctx, id=f"{config}/{name}", name=name.rpartition("/")[2], data_types=[_types(mlc)[kind]], **more
+        )  # fmt: skip
+
+    def source(*transforms: Any) -> Any:
+        extract = mlc.Extract(ctx=ctx, column=column)
+        return mlc.Source(ctx=ctx, file_set=f"{config}-shards", extract=extract, transforms=list(transforms))
+
+    if kind != MESSAGES:
+        return field(column, kind, description=meaning, source=source())
+    parts = [
+        field(
+            f"{column}/{part}", "string", repeated=True, source=source(mlc.Transform(ctx=ctx, json_path=f"[*].{part}"))
+        )
+        for part in ("role", "content", "reasoning")
+    ]
+    return mlc.Field(
+        ctx=ctx, id=f"{config}/{column}", name=column, description=meaning, repeated=True, sub_fields=parts
+    )
+
+
+def _types(mlc: Any) -> dict[str, Any]:
+    types = mlc.DataType
+    return {"string": types.TEXT, "int32": types.INTEGER, "float64": types.FLOAT, "bool": types.BOOL}
 
 
 def _responsible(facts: Facts) -> dict[str, Any]:
@@ -69,7 +97,11 @@ def _responsible(facts: Facts) -> dict[str, Any]:
         if name in facts.annotators
     ]
     machines = [text for text in people if ": model" in text]
-    redacted = "none looked for" if facts.redactions is None else f"{sum(facts.redactions.values())} replaced, places in redactions.jsonl"
+    redacted = (
+        "none looked for"
+        if facts.redactions is None
+        else f"{sum(facts.redactions.values())} replaced, places in redactions.jsonl"
+    )
     return {
         "data_collection": said.about or unsaid,
         "data_annotation_protocol": f"codebook.md, version {facts.codebook}; levels absent, mentioned, considered, endorsed, unclear",
@@ -94,8 +126,7 @@ def faults(folder: Path, shards: dict[str, str]) -> Iterator[str]:
     path = folder / NAME
     try:
         described = json.loads(path.read_text(encoding="utf-8"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's, inside mlcroissant
+        with _quietly():
             mlc.Dataset(path)
         hashes = {one["contentUrl"]: one["sha256"] for one in described["distribution"] if "contentUrl" in one}
     except (mlc.ValidationError, OSError, ValueError, KeyError, TypeError) as error:
@@ -103,6 +134,20 @@ def faults(folder: Path, shards: dict[str, str]) -> Iterator[str]:
         return
     if hashes != shards:
         yield f"{NAME} does not have the hashes of the shards that are there"
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without rdflib's deprecations, and without mlcroissant's advice to give a date where none is configured."""
+    advice = logging.getLogger("absl")
+    before = advice.level
+    advice.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        advice.setLevel(before)
 
 
 def _mlcroissant() -> Any:

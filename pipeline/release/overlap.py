@@ -32,7 +32,9 @@ class Overlap:
         A share is that of the smaller one's five-word runs (48 smallest hashes, Broder 1997); runs that stand in more than
         `COMMON` transcripts say nothing. From `NEAR` up two transcripts are near-duplicates.
         """
-        placed = pl.DataFrame({"group": self._groups, "split": self._splits}, schema={"group": pl.String, "split": pl.String})
+        placed = pl.DataFrame(
+            {"group": self._groups, "split": self._splits}, schema={"group": pl.String, "split": pl.String}
+        )
         straddling = placed.group_by("group").agg(pl.col("split").n_unique()).filter(pl.col("split") > 1)
         shares = self._shares()
         return {

@@ -32,6 +32,8 @@ _RESERVED = re.compile(r"(?:^|[.@])(?:example(?:\.com|\.org|\.net)?|test|invalid
 """Domains that belong to nobody (RFC 2606)."""
 _CARD = re.compile(r"(?<![\d.-])(?:\d{14,16}|\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{4}([ -])\d{6}\2\d{4,5})(?![\d.-]?\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
+"""Fewest that a phone number has; without them there is no need for the slow matcher."""
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _IP = re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})(?![\w:]|\.\d)")
 
@@ -108,6 +110,8 @@ class Finder:
 
     def _phone_numbers(self, text: str) -> Iterator[Found]:
         """Numbers with their +code; without it only where they are written as their country writes them."""
+        if not _SEVEN_DIGITS.search(text):
+            return
         leniency = self._phones.Leniency
         for region in self._regions:
             if region is None and "+" not in text:

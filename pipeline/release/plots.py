@@ -27,8 +27,10 @@ def labels(levels: Mapping[str, Mapping[str, int]], transcripts: int, target: Pa
     for level, colour in _COLOURS.items():
         widths = np.array([levels[name].get(level, 0) for name in names], dtype=float)
         if widths.any():
-            axes.barh(rows, widths, left=left, height=0.7, color=colour, label="present, by rule" if level == "present" else level, hatch="//" if level == "present" else "", edgecolor="white")  # fmt: skip
+            axes.barh(rows, widths, left=left, height=0.7, color=colour, label="present, by rule" if level == "present" else level, hatch="//" if level == "present" else "", edgecolor="white", linewidth=0.4)  # fmt: skip
             left += widths
+    for row, width in zip(rows, left, strict=True):
+        axes.text(width, row, f" {width:.0f}", va="center", fontsize=8, color="#555555")
     axes.set_yticks(rows, names)
     axes.set(xlabel=f"transcripts, of {transcripts}", ylim=(-0.7, len(names) - 0.3))
     axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)

@@ -35,7 +35,6 @@ class Provenance:
     date: str
     about: str
     biases: str
-    uses: str
     annotators: Mapping[str, Annotator]
     datasheet: str | None
     """Text of the bundled corpus' datasheet, where it is in the release."""
@@ -58,8 +57,8 @@ def provenance(config: Config) -> Provenance:
     alone = set(sources) == {BUNDLED}
     paragraphs = datasheet_paragraphs() if alone else {}
     readers = tuple(
-        Annotator(name=name, kind="model", expertise=f"{who}: Claude, a language model")
-        for name, who in (("author", "who wrote them"), ("second", "who saw the codebook and the words only"))
+        Annotator(name=name, kind="model", expertise=f"Claude, a language model; {who}")
+        for name, who in (("author", "wrote the transcript"), ("second", "saw the codebook and the words only"))
     )
     return Provenance(
         title=said.title or ("Alignment-faking reasoning, contrast sets" if alone else "Transcripts labelled for alignment-faking reasoning"),
@@ -68,7 +67,6 @@ def provenance(config: Config) -> Provenance:
         date=said.date,
         about=said.about or "\n\n".join(paragraphs.get(name, "") for name in ("What it is", "Who wrote it", "Who labelled it")).strip(),
         biases=said.biases or paragraphs.get("Known biases", ""),
-        uses=paragraphs.get("Uses", ""),
         annotators={one.name: one for one in (*(readers if BUNDLED in sources else ()), *said.annotators)},
         datasheet=_datasheet() if BUNDLED in sources else None,
     )  # fmt: skip

@@ -94,7 +94,7 @@ class _Run:
 
     def message(self, position: int, message: Message) -> Message:
         fields: tuple[TextField, ...] = ("content", "reasoning")
-        new = {}
+        new: dict[str, str] = {}
         for name in fields:
             if text := message.text(name):
                 edits = self._edits(text)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -24,11 +24,18 @@ VERDICT = "verdict"
 Row = dict[str, Any]
 
 
+class Report(Protocol):
+    """What lines are written to."""
+
+    def write(self, line: str, /) -> Any:
+        """One line."""
+
+
 @dataclass
 class Ledger:
     """What redaction did, as far as the report and the other tables need to know it."""
 
-    report: TextIO
+    report: Report
     """Gets a JSON line for every replacement."""
     counts: Counter[str] = field(default_factory=Counter)
     """Replacements by kind."""
@@ -116,7 +123,10 @@ class Rows:
         for split, row in self._table(self._gathered / "marks.parquet"):
             if edits := self._ledger.edits.get(row["given_id"], {}).get((row["message"], row["field"])):
                 row |= _shifted(row, edits)
-                key = tuple(row[name] for name in ("transcript_id", "annotator", "indicator", "message", "field", "start", "end"))
+                key = tuple(
+                    row[name]
+                    for name in ("transcript_id", "annotator", "indicator", "message", "field", "start", "end")
+                )
                 if key in seen:
                     self._ledger.counts["SAME_SPAN"] += 1
                     continue
