@@ -1,14 +1,32 @@
-"""What can go wrong with the Hugging Face hub, said in a sentence."""
+"""The Hugging Face hub: whatever it or the way to it comes up with, said in a sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
+    HFValidationError,
     LocalEntryNotFoundError,
     LocalTokenNotFoundError,
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+
+from feint.corpus.errors import FeintError
+
+FAILURES: tuple[type[Exception], ...] = (HfHubHTTPError.__mro__[1], OSError, ValueError, RuntimeError)
+"""What the client raises: first of all its HTTP library's base error, which library that may be."""
+
+
+@contextmanager
+def told(repository: str, kind: type[FeintError], before: str = "") -> Iterator[None]:
+    """Turns failures of the hub into an error of ours, with `before` in front of the reason."""
+    try:
+        yield
+    except FAILURES as error:
+        raise kind(before + said(repository, error)) from error
 
 
 def said(repository: str, error: Exception) -> str:
@@ -17,11 +35,15 @@ def said(repository: str, error: Exception) -> str:
     >>> said("org/name", OfflineModeIsEnabled("HF_HUB_OFFLINE is set"))
     'the hub cannot be reached for org/name: HF_HUB_OFFLINE is set; unset it to go online'
     """
+    if isinstance(error, RuntimeError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # an upload's own error, raised in a thread
     match error:
         case OfflineModeIsEnabled():
             return f"the hub cannot be reached for {repository}: HF_HUB_OFFLINE is set; unset it to go online"
         case LocalTokenNotFoundError():
             return "no Hugging Face token here; log in with 'hf auth login' or set HF_TOKEN"
+        case HFValidationError():
+            return f"{repository!r} is no id of a repository; expected ORG/NAME"
         case GatedRepoError():
             return (
                 f"{repository} is gated and this token has no access; ask for it at https://huggingface.co/{repository}"
@@ -36,6 +58,8 @@ def said(repository: str, error: Exception) -> str:
             return _of_status(repository, error)
         case LocalEntryNotFoundError():
             return f"{repository} is not in the cache and the hub cannot be reached: {_reason(error)}"
+        case ValueError() | RuntimeError():
+            return f"{repository}: {_reason(error)}"
     return f"the hub cannot be reached for {repository}: {_reason(error)}"
 
 

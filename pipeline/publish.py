@@ -1,20 +1,20 @@
 """Publish: a checked release folder to the Hugging Face hub, as one commit with a tag that is never moved."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 from pathlib import Path
 from typing import Literal
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.constants import ENDPOINT
+from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
 from feint.corpus import digest
 from feint.corpus.errors import InputError
-from feint.models.hub import said
+from feint.models.hub import told
 from feint.pipeline.release import manifest
 from feint.pipeline.release.check import check
 
@@ -50,7 +50,7 @@ class Published:
     @property
     def address(self) -> str:
         """Where it is."""
-        return f"https://huggingface.co/datasets/{self.repository}/tree/{self.tag}"
+        return f"{ENDPOINT}/datasets/{self.repository}/tree/{self.tag}"
 
     def sentence(self) -> str:
         """One line for people."""
@@ -100,23 +100,23 @@ def publish(
         raise InputError(f"{tag!r} is no tag; expected letters, digits, '.', '-', '_', such as v1.0.0")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         raise InputError(f"{repository!r} is no repository; expected ORG/NAME")
+    if get_token() is None:
+        raise InputError("no Hugging Face token here; log in with 'hf auth login' or set HF_TOKEN")
+    api = HfApi()
+    with told(repository, InputError):
+        there = _seen(api, repository)
+    if there.head and not there.private and not public:
+        raise InputError(f"{repository} is public already; say --public to publish there, or name another repository")
     if faults := check(folder):
         raise InputError(
             f"{folder} is not fit to publish: {faults[0]}"
             + (f", and {len(faults) - 1} faults more" if len(faults) > 1 else "")
             + f"; see 'feint export --check {folder}'"
         )
-    if get_token() is None:
-        raise InputError("no Hugging Face token here; log in with 'hf auth login' or set HF_TOKEN")
-    api = HfApi()
-    with _told(repository):
-        there = _seen(api, repository)
-    if there.head and not there.private and not public:
-        raise InputError(f"{repository} is public already; say --public to publish there, or name another repository")
     local = _local(folder)
     changed, gone = _difference(local, there.files)
     if tag in there.tags:
-        with _told(repository):
+        with told(repository, InputError):
             tagged = _files(api, repository, there.tags[tag])
         if any(_difference(local, tagged)):
             raise InputError(
@@ -129,7 +129,7 @@ def publish(
     )  # fmt: skip
     if dry_run:
         return done
-    with _told(repository):
+    with told(repository, InputError):
         return _carried_out(api, folder, done, there, public, gated, message or f"Release {tag}")
 
 
@@ -144,7 +144,7 @@ def _carried_out(
         api.update_repo_settings(repository, repo_type=TYPE, gated=_GATES[gated])
     commit = plan.commit or head
     if plan.uploaded or plan.deleted:
-        operations = [
+        operations: list[CommitOperationAdd | CommitOperationDelete] = [
             *(CommitOperationAdd(path, folder / path) for path in plan.uploaded),
             *(CommitOperationDelete(path) for path in plan.deleted),
         ]
@@ -204,14 +204,3 @@ def _difference(local: dict[str, tuple[str, str]], remote: dict[str, str]) -> tu
     """Files to upload and files to delete."""
     changed = [path for path, names in local.items() if remote.get(path) not in names]
     return changed, sorted(remote.keys() - local.keys() - KEPT)
-
-
-@contextmanager
-def _told(repository: str) -> Iterator[None]:
-    """Whatever the hub or the way to it comes up with, in a sentence."""
-    from httpx import HTTPError
-
-    try:
-        yield
-    except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:
-        raise InputError(said(repository, error)) from error

@@ -112,8 +112,12 @@ def publish(
         Say what would be uploaded and deleted; change nothing.
 
     """
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
     from feint.pipeline.publish import publish as run
 
+    if not sys.stderr.isatty():
+        disable_progress_bars()
     done = run(folder, repository, tag=tag, public=public, gated=gated, message=message, dry_run=dry_run)
     _say(done.sentence())
     print(done.address)

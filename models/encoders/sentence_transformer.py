@@ -20,11 +20,12 @@ class SentenceTransformerEncoder:
     precision = "float32"
     adapter = None
 
-    def __init__(self, model: Any, name: str, fingerprint: str) -> None:
+    def __init__(self, model: Any, name: str, revision: str | None, fingerprint: str) -> None:
         self._model = model
         self._tokenizer = model.tokenizer
         self._around = _around(model.tokenizer)
         self.name = name
+        self.revision = revision
         self.fingerprint = fingerprint
         self.dimensions: int = model[0].get_embedding_dimension()
 
@@ -47,8 +48,10 @@ class SentenceTransformerEncoder:
         model.eval()
         folder = Path(name)
         files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")) if folder.is_dir() else []
-        marks: list[str | None] = [digest.of_file(p) for p in files] or [name, revision]
-        return cls(model, name, digest.of_value(["sentence-transformers", "late-1", marks]))
+        first: Any = model[0]
+        commit = None if folder.is_dir() else getattr(first.auto_model.config, "_commit_hash", None) or revision
+        marks: list[str | None] = [digest.of_file(p) for p in files] or [name, commit]
+        return cls(model, name, commit, digest.of_value(["sentence-transformers", "late-1", marks]))
 
     def encode(self, blocks: Sequence[Block]) -> list[Vectors]:
         """One array (passages, dimensions) a block, every row of length 1."""

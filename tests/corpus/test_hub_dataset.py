@@ -207,7 +207,7 @@ def test_an_address_that_is_none() -> None:
 @pytest.fixture
 def hub(release: Path) -> Iterator[str]:
     """The address of a hub that serves the release as org/name."""
-    command = [sys.executable, str(Path(__file__).with_name("hub_server.py")), str(release)]
+    command = [sys.executable, str(Path(__file__).parents[1] / "hub_server.py"), str(release)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout
         yield server.stdout.readline().strip()

@@ -155,7 +155,7 @@ def test_standard_input_and_standard_output_make_a_pipe(judge, few: Path) -> Non
         (["in.jsonl", "--fast"], 2, "feint scan: unknown option: --fast\ntry: feint scan --help"),
         (["--detector", "gone", "--fast=2", "in.jsonl"], 2, "feint scan: unknown option: --fast=2\n"),
         (["in.jsonl", "--out"], 2, "feint: "),
-        (["in.jsonl", "--detector", "gone"], 1, "feint: no detector at 'gone': it is no folder here, and the hub says: "),
+        (["in.jsonl", "--detector", "gone"], 1, "feint: no detector at 'gone': it is no folder here, and gone is not in the cache"),
         (["in.jsonl", "--detector", "."], 1, "feint: . has no config.json; expected a folder written by 'feint train'"),
         (["in.jsonl", "--config", "gone.toml"], 1, "feint: cannot read the configuration gone.toml: No such file"),
     ],
