@@ -174,7 +174,12 @@ def _seen(api: HfApi, repository: str) -> _There:
     except RepositoryNotFoundError as error:
         if error.response.status_code != 404 or type(error) is not RepositoryNotFoundError:
             raise
-        api.whoami()  # a wrong token, too, is told that there is no such repository
+        who = api.whoami()  # a wrong token, too, is told that there is no such repository
+        if repository.partition("/")[0] not in {who["name"], *(one["name"] for one in who.get("orgs", ()))}:
+            raise InputError(
+                f"the hub has no {repository} that {who['name']} may see, and {who['name']} is not of {repository.partition('/')[0]} to make it; "
+                "use another token or name"
+            ) from error
         return _There(None, {}, {}, private=True)
     refs = api.list_repo_refs(repository, repo_type=TYPE)
     tags = {ref.name: ref.target_commit for ref in refs.tags}

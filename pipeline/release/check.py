@@ -100,14 +100,17 @@ def _datasets(folder: Path, said: Manifest) -> Iterator[str]:
     with _quiet_datasets() as load, tempfile.TemporaryDirectory() as cache:
         for streaming in (False, True):
             way = "datasets, streaming," if streaming else "datasets"
-            for config, split, _ in _parts(said):
+            for config, splits in said.rows.items():
                 try:
-                    loaded = load(str(folder), config, split=split, cache_dir=cache, streaming=streaming)
-                    if loaded.features != features(config):
-                        yield f"{config}: {way} finds other columns than declared"
-                    yield from _same(loaded, said, config, split, way)
+                    loaded = load(str(folder), config, cache_dir=cache, streaming=streaming)
+                    if list(loaded) != list(splits):
+                        yield f"{config}: {way} finds the splits {', '.join(loaded)}, expected {', '.join(splits)}"
+                    for split, part in loaded.items():
+                        if part.features != features(config):
+                            yield f"{config}: {way} finds other columns in {split} than declared"
+                        yield from _same(part, said, config, split, way)
                 except Exception as error:  # noqa: BLE001  whatever datasets and the libraries below it come up with
-                    yield f"{config}: {way} cannot load {split}: {_first_line(error)}"
+                    yield f"{config}: {way} cannot load it: {_first_line(error)}"
 
 
 @contextmanager

@@ -27,7 +27,7 @@ _OTHER_SECRETS = (
 )
 """Keys that detect-secrets does not know, or of which it finds the first line only."""
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}(?![\w-])")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}(?!\w)")
 _RESERVED = re.compile(r"(?:^|[.@])(?:example(?:\.com|\.org|\.net)?|test|invalid|localhost)$", re.IGNORECASE)
 """Domains that belong to nobody (RFC 2606)."""
 _CARD = re.compile(r"(?<![\d.-])(?:\d{14,16}|\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{4}([ -])\d{6}\2\d{4,5})(?![\d.-]?\d)")
@@ -75,27 +75,24 @@ class Finder:
     def find(self, text: str) -> list[Found]:
         """Everything found, in order and apart: of two that overlap there is one, over both."""
         whole: list[Found] = []
-        for found in sorted(self._all(text), key=lambda one: (one.start, -one.end)):
-            if whole and found.start < whole[-1].end:
-                last = whole[-1]
-                whole[-1] = Found(last.start, max(last.end, found.end), last.kind)
-            else:
-                whole.append(found)
+        rest = text
+        while new := _apart(self._all(rest)):
+            whole = _apart([*whole, *new])
+            for found in new:  # what stood beside them may have hidden behind them
+                rest = rest[: found.start] + "]" * (found.end - found.start) + rest[found.end :]
         return whole
 
     def _all(self, text: str) -> Iterator[Found]:
-        for kind, pattern in self._secrets:
-            for match in pattern.finditer(text):
-                # A group that begins later is the secret in its assignment; one at the very start is but its prefix.
-                groups = range(1, pattern.groups + 1)
-                at = next((group for group in groups if match[group] and match.start(group) > match.start()), 0)
-                yield Found(*match.span(at), kind)
+        secrets = list(self._keys(text))
+        yield from secrets
         if self._names:
             yield from (Found(*match.span(), "NAME") for match in self._names.finditer(text))
-        if "@" in text:
-            yield from (
-                Found(*m.span(), "EMAIL_ADDRESS") for m in _EMAIL.finditer(text) if not _RESERVED.search(m[0].lower())
-            )
+        for match in _EMAIL.finditer(text) if "@" in text else ():
+            in_secret = any(
+                one.start < match.end() and match.start() < one.end for one in secrets
+            )  # user:password@host
+            if not in_secret and not _RESERVED.search(match[0]):
+                yield Found(*match.span(), "EMAIL_ADDRESS")
         for kind, pattern, holds in (
             ("CREDIT_CARD", _CARD, lambda said: said[0] in "3456" and self._valid("luhn", re.sub(r"[ -]", "", said))),
             ("IBAN", _IBAN, lambda said: self._valid("iban", said)),
@@ -104,6 +101,14 @@ class Finder:
         ):
             yield from (Found(*match.span(), kind) for match in pattern.finditer(text) if holds(match[0]))
         yield from self._phone_numbers(text)
+
+    def _keys(self, text: str) -> Iterator[Found]:
+        for kind, pattern in self._secrets:
+            for match in pattern.finditer(text):
+                # A group that begins later is the secret in its assignment; one at the very start is but its prefix.
+                groups = range(1, pattern.groups + 1)
+                at = next((group for group in groups if match[group] and match.start(group) > match.start()), 0)
+                yield Found(*match.span(at), kind)
 
     def _valid(self, check: str, said: str) -> bool:
         return bool(self._checks[check].is_valid(said))
@@ -120,6 +125,18 @@ class Finder:
             for match in self._phones.PhoneNumberMatcher(text, region, leniency=strict):
                 if not match.raw_string.isdigit():
                     yield Found(match.start, match.end, "PHONE_NUMBER")
+
+
+def _apart(found: Iterable[Found]) -> list[Found]:
+    """In order; those that overlap become one, named after the first and longest."""
+    whole: list[Found] = []
+    for one in sorted(found, key=lambda one: (one.start, -one.end)):
+        if whole and one.start < whole[-1].end:
+            last = whole[-1]
+            whole[-1] = Found(last.start, max(last.end, one.end), last.kind)
+        else:
+            whole.append(one)
+    return whole
 
 
 def _of_detect_secrets() -> Iterator[tuple[str, re.Pattern[str]]]:

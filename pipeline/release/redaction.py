@@ -64,13 +64,15 @@ class Redactor:
         """The transcript with everything found in its words, name, source and metadata replaced."""
         run = _Run(self._find)
         messages = tuple(run.message(position, message) for position, message in enumerate(one.messages))
-        metadata = run.value(one.metadata, "metadata")
-        told = {key: run.text(said, key) for key in ("id", "model") if (said := getattr(one, key))}
-        source = run.source(one.source) if one.source else None
-        if not run.places:
-            return Redacted(one)
-        given = {"id": one.id, "model": one.model, "source": source, "metadata": metadata}
-        return Redacted(Transcript(messages=messages, **given | told), tuple(run.places), run.edits)
+        metadata = run.metadata(one.metadata)
+        new = Transcript(
+            id=run.text(one.id, "id"),
+            messages=messages,
+            model=run.text(one.model, "model") if one.model else one.model,
+            source=run.source(one.source) if one.source else one.source,
+            metadata=metadata,
+        )
+        return Redacted(new, tuple(run.places), run.edits)
 
     def note(self, text: str, where: str) -> tuple[str, tuple[Place, ...]]:
         """A text of its own, such as an annotator's note."""
@@ -105,6 +107,27 @@ class _Run:
 
     def text(self, text: str, where: str) -> str:
         return self._put(text, self._edits(text), where)
+
+    def metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything in it; spans that came with the transcript move as all marks do."""
+        spans = metadata.get("spans")
+        if not isinstance(spans, list):
+            return dict(self.value(metadata, "metadata"))
+        others = {key: value for key, value in metadata.items() if key != "spans"}
+        placed = [self._span(span, f"metadata.spans[{at}]") for at, span in enumerate(spans)]
+        return {**self.value(others, "metadata"), "spans": placed}
+
+    def _span(self, span: Any, where: str) -> Any:
+        if not isinstance(span, dict):
+            return self.value(span, where)
+        message, text_field = span.get("message"), span.get("field", "content")
+        if not all(isinstance(at, int) for at in (message, span.get("start"), span.get("end"))):
+            return self.value(span, where)
+        edits = next((edits for place, edits in self.edits.items() if place == (message, text_field)), None)
+        if not edits:
+            return self.value(span, where)
+        placed = shifted({"quote": ""} | span, edits)
+        return span | {key: value for key, value in placed.items() if key in span}
 
     def value(self, value: Any, where: str) -> Any:
         match value:
@@ -167,3 +190,23 @@ def moved(position: int, edits: Sequence[Edit], *, closing: bool = False) -> int
         elif edit.start < position:
             return edit.start + shift + (len(edit.new) if closing else 0)
     return position + shift
+
+
+def shifted(mark: Mapping[str, Any], edits: Sequence[Edit]) -> dict[str, Any]:
+    """A mark's new place and quote, told from its old quote and what was replaced.
+
+    >>> edits = [Edit(5, 15, "[NAME_1]", "NAME")]
+    >>> shifted({"start": 0, "end": 22, "quote": "Tell Mara Lind to come"}, edits)
+    {'start': 0, 'end': 20, 'quote': 'Tell [NAME_1]to come'}
+    """
+    start, end, quote = mark["start"], mark["end"], mark["quote"]
+    pieces, done = [], start
+    for edit in edits:
+        if edit.start < end and edit.end > start:
+            pieces += [quote[done - start : max(edit.start - start, 0)], edit.new]
+            done = edit.end
+    return {
+        "start": moved(start, edits),
+        "end": moved(end, edits, closing=True),
+        "quote": "".join([*pieces, quote[done - start :]] if done < end else pieces),
+    }

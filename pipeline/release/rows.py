@@ -13,7 +13,7 @@ from feint.corpus import reasoning
 from feint.corpus.transcript import TextField, Transcript
 from feint.pipeline.gather import transcripts
 from feint.pipeline.progress import track
-from feint.pipeline.release.redaction import Edit, Place, Redacted, Redactor, moved
+from feint.pipeline.release.redaction import Edit, Place, Redacted, Redactor, shifted
 from feint.pipeline.store import Artifact
 
 SLICE = 50_000
@@ -122,7 +122,7 @@ class Rows:
         seen: set[tuple[Any, ...]] = set()
         for split, row in self._table(self._gathered / "marks.parquet"):
             if edits := self._ledger.edits.get(row["given_id"], {}).get((row["message"], row["field"])):
-                row |= _shifted(row, edits)
+                row |= shifted(row, edits)
                 key = tuple(
                     row[name]
                     for name in ("transcript_id", "annotator", "indicator", "message", "field", "start", "end")
@@ -165,23 +165,3 @@ def _scan(path: Path) -> pl.LazyFrame:
     import polars.selectors as cs
 
     return pl.scan_parquet(path).with_columns(cs.enum().cast(pl.String))
-
-
-def _shifted(row: Row, edits: Sequence[Edit]) -> Row:
-    """A mark's new place and quote, told from its old quote and what was replaced.
-
-    >>> edits = [Edit(5, 15, "[NAME_1]", "NAME")]
-    >>> _shifted({"start": 0, "end": 22, "quote": "Tell Mara Lind to come"}, edits)
-    {'start': 0, 'end': 20, 'quote': 'Tell [NAME_1]to come'}
-    """
-    start, end, quote = row["start"], row["end"], row["quote"]
-    pieces, done = [], start
-    for edit in edits:
-        if edit.start < end and edit.end > start:
-            pieces += [quote[done - start : max(edit.start - start, 0)], edit.new]
-            done = edit.end
-    return {
-        "start": moved(start, edits),
-        "end": moved(end, edits, closing=True),
-        "quote": "".join([*pieces, quote[done - start :]] if done < end else pieces),
-    }

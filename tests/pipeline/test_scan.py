@@ -171,6 +171,19 @@ def test_what_is_wrong_is_one_sentence_and_its_exit_code(
     assert len(done.stderr.strip().splitlines()) <= 2
 
 
+def test_an_input_is_never_overwritten_by_whatever_name(main, detector_folder: Path, tmp_path: Path) -> None:
+    path = lines(tmp_path / "in.jsonl", said("a", FAKING))
+    before = path.read_bytes()
+    (tmp_path / "link.jsonl").symlink_to(path)
+    for out in ("in.jsonl", "./in.jsonl", "link.jsonl"):
+        done = main("scan", "in.jsonl", "--detector", detector_folder, "-o", out)
+        assert (done.returncode, done.stderr) == (
+            1,
+            f"feint: {Path(out)} is one of the inputs; name another file to write to\n",
+        )
+    assert path.read_bytes() == before
+
+
 def test_out_is_complete_or_not_touched(main, detector_folder: Path, tmp_path: Path) -> None:
     path = lines(tmp_path / "in.jsonl", said("a", FAKING))
     (tmp_path / "file").write_text("mine")
