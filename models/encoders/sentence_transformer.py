@@ -36,9 +36,11 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         weights = {"use_safetensors": True}  # never a pickle, whatever this torch does to unpickle safely
+        folder = Path(name)
         try:
+            commit = None if folder.exists() else _commit(name, revision)
             model = SentenceTransformer(
-                name, revision=revision, device="cpu", trust_remote_code=False, model_kwargs=weights
+                name, revision=commit, device="cpu", trust_remote_code=False, model_kwargs=weights
             )
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
@@ -46,10 +48,7 @@ class SentenceTransformerEncoder:
         if not model.tokenizer.is_fast:
             raise DetectorError(f"{name!r} has no fast tokenizer; passages need its character offsets")
         model.eval()
-        folder = Path(name)
         files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")) if folder.is_dir() else []
-        first: Any = model[0]
-        commit = None if folder.is_dir() else getattr(first.auto_model.config, "_commit_hash", None) or revision
         marks: list[str | None] = [digest.of_file(p) for p in files] or [name, commit]
         return cls(model, name, commit, digest.of_value(["sentence-transformers", "late-1", marks]))
 
@@ -75,6 +74,13 @@ class SentenceTransformerEncoder:
         first, last = len(before), len(after)
         sides = padded["attention_mask"].numpy().astype(bool)
         return [state[side][first : side.sum() - last] for state, side in zip(states, sides, strict=True)]
+
+
+def _commit(name: str, revision: str | None) -> str:
+    """The commit that a branch or tag means today, from the place its files get in the cache."""
+    from huggingface_hub import hf_hub_download
+
+    return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name
 
 
 def _around(tokenizer: Any) -> tuple[list[int], list[int]]:
