@@ -32,10 +32,10 @@ def groups(transcripts: Iterable[Transcript]) -> dict[str, str]:
         if transcript.digest in parent:
             continue
         parent[transcript.digest] = transcript.digest
-        sketches[transcript.digest] = sketch = _sketch(transcript)
+        sketches[transcript.digest] = taken = sketch(transcript)
         for key in _keys(transcript.metadata):
             holders[key].append(transcript.digest)
-        for run in sketch:
+        for run in taken:
             holders[f"run {run}"].append(transcript.digest)
     for key, members in holders.items():
         for one, two in pairwise(members):
@@ -53,7 +53,8 @@ def _keys(metadata: dict[str, Any]) -> Iterator[str]:
             yield f"{key} {metadata[key]}"
 
 
-def _sketch(transcript: Transcript) -> frozenset[int]:
+def sketch(transcript: Transcript) -> frozenset[int]:
+    """The `SKETCH` smallest hashes of the five-word runs an assistant wrote: what two share, the texts share."""
     said = " ".join(f"{m.reasoning or ''} {m.content}" for m in transcript.messages if m.role == "assistant")
     words = re.findall(r"\w+", said.lower())
     runs = {" ".join(words[at : at + 5]) for at in range(max(len(words) - 4, 1))}

@@ -4,6 +4,9 @@ import json
 
 from feint.models.folder import Contents
 
+PLACE = "PATH_OR_ORG/NAME"
+"""What stands in a card until it is known where the detector lies."""
+
 
 def model_card(contents: Contents, measured: str = "") -> str:
     """Markdown with the hub's YAML header, generated from the detector; `measured` are sections on how good it is."""
@@ -28,10 +31,10 @@ changed*. It points to the sentences it goes by. Written by feint {config.feint}
 ```python
 from feint.models import Detector
 
-detector = Detector.load("PATH_OR_ORG/NAME")
+detector = Detector.load("{PLACE}")
 ```
 
-- **Encoder:** {config.encoder.name}, {config.encoder.dimensions} dimensions, sentences pooled in their context
+- **Encoder:** {config.encoder.name}{_revision(contents)}, {config.encoder.dimensions} dimensions, sentences pooled in their context
 - **Operating points:** {points}
 - **Fitted on:** `{json.dumps(config.trained_on, ensure_ascii=False)}`
 
@@ -44,3 +47,8 @@ detector = Detector.load("PATH_OR_ORG/NAME")
 A monitor, and a help for people who read transcripts. Not evidence on its own: read the quoted sentences. Do not train
 a model against it: a model that learns to avoid a monitor's words has not learnt to avoid what they stand for.
 """
+
+
+def _revision(contents: Contents) -> str:
+    revision = contents.config.encoder.revision
+    return f" at `{revision}`" if revision else ""

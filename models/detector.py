@@ -205,21 +205,45 @@ class Detector:
             for row, column in places[:MOST_EVIDENCE]
         )
 
+    @property
+    def card(self) -> str:
+        """The model card: the one it was loaded with, or what can be said of it without measuring."""
+        return self._contents.card or card.model_card(self._contents)
+
     def save(self, path: Path | str) -> None:
         """Write the detector's folder; loading it gives the same predictions."""
-        folder.write(Path(path), self._contents, card.model_card(self._contents))
+        folder.write(Path(path), self._contents, self.card)
 
-    def push_to_hub(self, repo: str, *, private: bool = True, token: str | None = None) -> str:
-        """Upload the detector's folder as a model repository; the commit's address."""
+    def push_to_hub(
+        self,
+        repo: str,
+        *,
+        private: bool = True,
+        token: str | None = None,
+        tag: str | None = None,
+        message: str | None = None,
+    ) -> str:
+        """Upload the detector's folder, card included, as a model repository, in one commit; its address.
+
+        A new repository is private unless asked otherwise; one that is there keeps its visibility. A tag is never moved.
+        DetectorError says why the hub refused.
+        """
         import tempfile
 
         from huggingface_hub import HfApi
 
+        from feint.models.hub import told
+
         api = HfApi(token=token)
+        said = message or f"Detector written by feint {self._contents.config.feint}"
         with tempfile.TemporaryDirectory() as draft:
-            self.save(draft)
-            api.create_repo(repo, private=private, exist_ok=True)
-            return str(api.upload_folder(repo_id=repo, folder_path=draft, commit_message="Detector written by feint"))
+            folder.write(Path(draft), self._contents, self.card.replace(card.PLACE, repo))
+            with told(repo, DetectorError):
+                api.create_repo(repo, private=private, exist_ok=True)
+                commit = api.upload_folder(repo_id=repo, folder_path=draft, commit_message=said)
+                if tag:
+                    api.create_tag(repo, tag=tag, revision=commit.oid)
+        return str(commit.commit_url)
 
 
 def trained(
@@ -290,7 +314,7 @@ def _contents(fit: Fit, encoder: Encoder, trained_on: Mapping[str, Any]) -> Cont
     config = folder.Config(
         format=folder.FORMAT, feint=_version(), indicators=list(fit.readers.names), operating_points=dict(fit.points),
         encoder=folder.EncoderConfig(
-            name=encoder.name, dimensions=encoder.dimensions, rank=adapter.rank if adapter else 0
+            name=encoder.name, revision=encoder.revision, dimensions=encoder.dimensions, rank=adapter.rank if adapter else 0
         ),
         calibration=folder.Calibration(slope=fit.platt.slope, intercept=fit.platt.intercept),
         trained_on=dict(trained_on), tensors_sha256="",
@@ -330,12 +354,10 @@ def _transcript(given: Given) -> Transcript:
 
 def _from_hub(repo: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    try:
+    from feint.models.hub import told
+
+    with told(repo, DetectorError, f"no detector at {repo!r}: it is no folder here, and "):
         return Path(
-            snapshot_download(repo, revision=revision, allow_patterns=[folder.CONFIG, folder.TENSORS, "README.md"])
+            snapshot_download(repo, revision=revision, allow_patterns=[folder.CONFIG, folder.TENSORS, folder.CARD])
         )
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise DetectorError(f"no detector at {repo!r}: it is no folder here, and the hub says: {reason}") from error

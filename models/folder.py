@@ -23,7 +23,7 @@ from feint.models.words import BUCKETS, Words
 
 FORMAT = 2
 """Version of the folder's form; a detector of a newer form says so and is not guessed at."""
-CONFIG, TENSORS = "config.json", "head.safetensors"
+CONFIG, TENSORS, CARD = "config.json", "head.safetensors", "README.md"
 ADAPTER = "encoder."
 """What the names of the encoder's changes begin with."""
 
@@ -35,6 +35,7 @@ class EncoderConfig(BaseModel):
 
     name: str
     revision: str | None = None
+    """Commit of the encoder on the hub, where it came from there: other weights under the same name are not taken."""
     dimensions: int
     rank: int = 0
     """Rank of the change that tuning made to it, which lies beside the heads; 0 where it is as it came."""
@@ -77,6 +78,8 @@ class Contents(BaseModel):
     decision: Decision
     platt: Platt
     adapter: Adapter | None
+    card: str | None = None
+    """The folder's own card, where it was read from one; none after fitting."""
 
 
 def write(folder: Path, contents: Contents, card: str) -> None:
@@ -94,7 +97,7 @@ def write(folder: Path, contents: Contents, card: str) -> None:
     _replace(folder, {
         CONFIG: (json.dumps(whole.model_dump(), indent=2, ensure_ascii=False) + "\n").encode(),
         TENSORS: packed,
-        "README.md": card.encode(),
+        CARD: card.encode(),
     })  # fmt: skip
 
 
@@ -140,6 +143,7 @@ def read(folder: Path) -> Contents:
         ),
         platt=Platt(config.calibration.slope, config.calibration.intercept),
         adapter=Adapter.from_tensors(changes) if changes else None,
+        card=(folder / CARD).read_text(encoding="utf-8", errors="replace") if (folder / CARD).is_file() else None,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from feint.corpus.errors import FeintError
 from feint.pipeline.config import Config, load
 from feint.pipeline.queue_commands import queue
+from feint.pipeline.release_commands import export, publish
 from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
 
@@ -22,7 +23,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-for verb in (studio, push, pull, queue):
+for verb in (studio, push, pull, queue, export, publish):
     app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
@@ -328,29 +329,6 @@ def audit(
         out.write_text(text + "\n", encoding="utf-8")
         print(out)
     return int(strict and len(rejects) > 0)
-
-
-@app.command
-def export(destination: Path, *, config: Settings = None) -> int:
-    """Write the labelled data as a folder that `datasets.load_dataset` loads.
-
-    Example: `feint export release`
-
-    Parameters
-    ----------
-    destination
-        A new or empty folder, or an earlier export, which is replaced.
-    config
-        Settings to put over the defaults; ./feint.toml without it.
-
-    """
-    settings, store = _opened(config)
-    from feint.pipeline.export import export as run
-
-    for name, rows in run(settings, store, destination).items():
-        _say(f"{name:12} " + ", ".join(f"{split} {count}" for split, count in rows.items()))
-    print(destination)
-    return 0
 
 
 @app.command

@@ -4,7 +4,7 @@ import tomllib
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -127,6 +127,28 @@ class QueueConfig(_Table):
     def shares(self) -> dict[str, float]:
         """Share of each strategy."""
         return {name: getattr(self, name) for name in FIRST + AGAIN}
+class Annotator(_Table):
+    """Who an annotator is, as far as a dataset card may say it."""
+
+    name: str
+    """As it stands in the labels."""
+    kind: Literal["human", "model"]
+    expertise: str = ""
+
+
+class ExportConfig(_Table):
+    """What is published, and what its card says that the data cannot."""
+
+    redact: bool
+    regions: tuple[str, ...]
+    names: tuple[str, ...]
+    title: str
+    licence: str
+    authors: tuple[str, ...]
+    date: Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+    about: str
+    biases: str
+    annotators: tuple[Annotator, ...]
 
 
 class Config(_Table):
@@ -142,6 +164,7 @@ class Config(_Table):
     evaluate: DrawsConfig
     scan: ScanConfig
     queue: QueueConfig
+    export: ExportConfig
 
 
 def load(path: Path | None = None) -> Config:

@@ -1,6 +1,6 @@
 """Demo: the whole loop on the bundled corpus, offline, and where everything lies."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from time import monotonic
@@ -57,11 +57,11 @@ def _step(what: str, run: Callable[[], Made]) -> Made:
     return made
 
 
-def _exported(folder: Path, config: Config, store: Store) -> dict[str, dict[str, int]]:
+def _exported(folder: Path, config: Config, store: Store) -> Mapping[str, Mapping[str, int]]:
     from datasets import load_dataset
     from datasets.utils.logging import disable_progress_bar, enable_progress_bar
 
-    rows = export(config, store, folder)
+    rows = export(config, store, folder).rows
     disable_progress_bar()
     loaded = {name: {split: len(part) for split, part in load_dataset(str(folder), name).items()} for name in CONFIGS}
     enable_progress_bar()
@@ -80,7 +80,7 @@ def _places(
     gathered: Artifact,
     settled: Artifact,
     trained: Artifact,
-    rows: dict[str, dict[str, int]],
+    rows: Mapping[str, Mapping[str, int]],
     summary: Summary,
 ) -> Table:
     table = Table(title="What there is now", title_justify="left")

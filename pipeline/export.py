@@ -1,40 +1,78 @@
-"""Export: a folder that Hugging Face's datasets loads, with a card made from what is in it."""
+"""Export: a release folder that Hugging Face's datasets loads, redacted, with a card made from what is in it."""
 
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
+from feint.annotation.codebook import codebook
+from feint.annotation.codebook import version as codebook_version
+from feint.annotation.indicator import indicators
 from feint.corpus import digest
-from feint.corpus.errors import InputError, MissingExtra
+from feint.corpus.errors import InputError
+from feint.corpus.labelled import HEADLINE
 from feint.pipeline.config import Config
-from feint.pipeline.dataset_card import card
-from feint.pipeline.gather import gather, transcripts
+from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
 from feint.pipeline.judged import judged
+from feint.pipeline.release import citation, croissant, manifest, plots
+from feint.pipeline.release.card import card
+from feint.pipeline.release.columns import LAYOUTS, SPLITS
+from feint.pipeline.release.facts import CANARY, Counts, Facts
+from feint.pipeline.release.overlap import Overlap
+from feint.pipeline.release.personal import Finder
+from feint.pipeline.release.provenance import provenance
+from feint.pipeline.release.redaction import Redactor
+from feint.pipeline.release.rows import Ledger, Row, Rows
+from feint.pipeline.release.shards import Shards
 from feint.pipeline.store import Artifact, Store
 
-CONFIGS = ("transcripts", "annotations", "spans", "gold")
-"""What can be loaded, the default first."""
-SPLITS = {"train": "train", "development": "validation", "test": "test"}
-"""Our names of the splits and the hub's."""
+CONFIGS = tuple(LAYOUTS)
+"""What can be loaded, the default first; one without rows is left out."""
+REDACTIONS = "redactions.jsonl"
 
 
-def export(config: Config, store: Store, destination: Path) -> dict[str, dict[str, int]]:
-    """Write the release folder, whole or not at all; rows per config and split."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export came to."""
+
+    rows: Mapping[str, Mapping[str, int]]
+    """By config and the hub's name of the split."""
+    redactions: Mapping[str, int] | None
+    """Replacements by kind; none where nothing was looked for."""
+    dropped: int
+    """Transcripts whose words redaction made those of another."""
+    version: str
+
+
+def export(config: Config, store: Store, destination: Path) -> Exported:
+    """Write the release folder, whole or not at all."""
     gathered, settled = gather(config, store), gold(config, store)
-    if destination.exists() and any(destination.iterdir()) and not (destination / "feint.json").is_file():
+    if destination.exists() and any(destination.iterdir()) and not (destination / manifest.NAME).is_file():
         raise InputError(f"{destination} holds other files; name an empty or a new folder, or an earlier export")
-    frames = _frames(gathered, judged(config, store), settled)
+    with _draft(destination) as folder:
+        facts = _shards(config, gathered, judged(config, store), settled, folder)
+        _around(facts, folder)
+        manifest.write(folder, facts)
+    return Exported(facts.rows, facts.redactions, facts.dropped, facts.version)
+
+
+@contextmanager
+def _draft(destination: Path) -> Iterator[Path]:
+    """A folder beside the destination that takes its place when all went well."""
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
         try:
-            rows = _write(frames, draft, settled)
+            yield draft
             draft.chmod(0o755)
             shutil.rmtree(destination, ignore_errors=True)
             draft.rename(destination)
@@ -43,105 +81,89 @@ def export(config: Config, store: Store, destination: Path) -> dict[str, dict[st
             raise
     except OSError as error:
         raise InputError(f"cannot write {destination}: {error.strerror or error}; nothing was kept") from error
-    return rows
 
 
-def _frames(gathered: Artifact, said: Artifact, settled: Artifact) -> dict[str, pl.DataFrame]:
-    """One frame a config, each with the split of its row's transcript."""
-    splits = pl.read_parquet(gathered / "splits.parquet").with_columns(pl.col("split").cast(pl.String))
-    judgements = pl.read_parquet(said / "judgements.parquet").with_columns(pl.col("level").cast(pl.String))
-    marks = pl.read_parquet(said / "marks.parquet").with_columns(
-        pl.col("field").cast(pl.String), pl.col("level").cast(pl.String)
+def _shards(config: Config, gathered: Artifact, said: Artifact, settled: Artifact, folder: Path) -> Facts:
+    """All rows, and what was counted on the way."""
+    finder = Finder(config.export.regions, config.export.names)
+    redactor = Redactor(finder.find) if config.export.redact else None
+    counts, overlap = Counts(), Overlap()
+    shards: dict[str, Shards] = {}
+    with tempfile.SpooledTemporaryFile(max_size=1 << 24, mode="w+", encoding="utf-8") as report:
+        ledger = Ledger(report)
+        rows = Rows(gathered, said, settled, redactor, ledger)
+
+        def transcripts() -> Iterator[tuple[str, Row]]:
+            for split, one, row in rows.transcripts():
+                overlap.add(split, row["group"], one)
+                counts.kinds[row["reasoning_kind"]] += 1
+                counts.groups.setdefault(SPLITS[split], set()).add(row["group"])
+                yield split, row
+
+        streams = (transcripts(), rows.annotations(), rows.spans(), rows.gold())
+        for name, stream in zip(CONFIGS, streams, strict=True):
+            with Shards(folder, name, CANARY) as shards[name]:
+                for split, row in _counted(name, stream, counts):
+                    shards[name].add(split, row)
+        if redactor:
+            report.seek(0)
+            with (folder / REDACTIONS).open("w", encoding="utf-8") as target:
+                shutil.copyfileobj(report, target)
+    files = {path: digest.of_file(folder / path) for path in manifest.files(folder) if path.endswith(".parquet")}
+    levels = counts.levels
+    counts.levels = {n: levels[n] for n in plots.order(levels, [one.slug for one in indicators()])}
+    return Facts(
+        version=manifest.version(files),
+        rows={name: of.rows for name, of in shards.items() if of.rows},
+        digests={name: of.digests for name, of in shards.items() if of.rows},
+        sizes={name: of.sizes for name, of in shards.items() if of.rows},
+        files=files,
+        counts=counts,
+        overlap=overlap.report(),
+        redactions={kind: n for kind, n in ledger.counts.items() if n} if redactor else None,
+        dropped=len(ledger.dropped),
+        agreement=pl.read_parquet(settled / "agreement.parquet"),
+        annotators=rows.annotators,
+        codebook=codebook_version(),
+        method=config.gold.method,
+        shares=config.split.shares(),
+        seed=config.split.seed,
+        feint=_version(),
+        provenance=provenance(config),
     )
-    answers = pl.read_parquet(settled / "gold.parquet").with_columns(pl.col("level").cast(pl.String))
-    told = pl.DataFrame(list(_rows(gathered)), infer_schema_length=None)
-    frames = zip(CONFIGS, (told, judgements, marks, answers), strict=True)
-    return {name: frame.join(splits, on="transcript_id", how="inner", maintain_order="left") for name, frame in frames}
 
 
-def _rows(gathered: Artifact) -> Iterator[dict[str, Any]]:
-    for one in transcripts(gathered.path):
-        yield {
-            "transcript_id": one.digest,
-            "id": one.id,
-            "messages": [{"role": m.role, "content": m.content, "reasoning": m.reasoning} for m in one.messages],
-            "source": one.source,
-            "model": one.model,
-            "metadata": json.dumps(one.metadata, ensure_ascii=False, sort_keys=True),
-        }
+def _counted(name: str, stream: Iterable[tuple[str, Row]], counts: Counts) -> Iterator[tuple[str, Row]]:
+    for split, row in stream:
+        if name == "annotations":
+            counts.judged[row["annotator"]] += 1
+        elif name == "gold":
+            by_rule = {True: "present", False: "absent", None: "unclear"}[row["present"]]
+            counts.levels.setdefault(row["indicator"], Counter())[row["level"] or by_rule] += 1
+            if row["indicator"] == HEADLINE:
+                counts.faking.setdefault(SPLITS[split], Counter())[row["present"]] += 1
+        yield split, row
 
 
-def _features() -> dict[str, Any]:
+def _around(facts: Facts, folder: Path) -> None:
+    """Everything beside the shards."""
+    said = facts.provenance
+    plots.labels(facts.counts.levels, facts.transcripts, folder / plots.LABELS)
+    plots.agreement(facts.agreement, folder / plots.AGREEMENT)
+    texts = {
+        "README.md": card(facts),
+        "LICENSE": said.licence_text,
+        "CITATION.cff": citation.cff(said, facts.version),
+        "codebook.md": codebook(),
+        "splits.json": json.dumps(manifest.splits(facts), indent=2) + "\n",
+        croissant.NAME: croissant.croissant(facts),
+    } | ({"DATASHEET.md": said.datasheet} if said.datasheet else {})
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _version() -> str:
     try:
-        from datasets import Features, List, Value
-    except ImportError as error:
-        raise MissingExtra("hub", "exporting a data set") from error
-    text, number = Value("string"), Value("int32")
-    place = {"transcript_id": text, "group": text}
-    message = {"role": text, "content": text, "reasoning": text}
-    return {
-        "transcripts": Features(
-            {
-                "transcript_id": text,
-                "id": text,
-                "messages": List(message),
-                "source": text,
-                "model": text,
-                "metadata": text,
-                "group": text,
-            }
-        ),
-        "annotations": Features(
-            {"transcript_id": text, "annotator": text, "indicator": text, "level": text, "group": text}
-        ),
-        "spans": Features(
-            place
-            | {
-                "annotator": text,
-                "indicator": text,
-                "level": text,
-                "message": number,
-                "field": text,
-                "start": number,
-                "end": number,
-                "quote": text,
-            }
-        ),
-        "gold": Features(
-            place
-            | {
-                "indicator": text,
-                "level": text,
-                "present": Value("bool"),
-                "support": Value("float64"),
-                "raters": number,
-            }
-        ),
-    }
-
-
-def _write(frames: dict[str, pl.DataFrame], folder: Path, settled: Artifact) -> dict[str, dict[str, int]]:
-    from datasets import Dataset
-    from datasets.utils.logging import disable_progress_bar, enable_progress_bar
-
-    rows: dict[str, dict[str, int]] = {}
-    disable_progress_bar()
-    for name, features in _features().items():
-        for ours, theirs in SPLITS.items():
-            part = frames[name].filter(pl.col("split") == ours).select(list(features))
-            target = folder / name / f"{theirs}-00000-of-00001.parquet"
-            target.parent.mkdir(exist_ok=True)
-            if len(part):
-                Dataset.from_list(part.to_dicts(), features=features).to_parquet(target)
-                rows.setdefault(name, {})[theirs] = len(part)
-    enable_progress_bar()
-    version = digest.of_value(
-        [[str(p.relative_to(folder)), digest.of_file(p)] for p in sorted(folder.rglob("*.parquet"))]
-    )
-    (folder / "README.md").write_text(
-        card(rows, version, frames, pl.read_parquet(settled / "agreement.parquet")), encoding="utf-8"
-    )
-    (folder / "feint.json").write_text(
-        json.dumps({"version": version, "rows": rows}, indent=2) + "\n", encoding="utf-8"
-    )
-    return rows
+        return installed("feint")
+    except PackageNotFoundError:
+        return "unreleased"

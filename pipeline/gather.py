@@ -17,6 +17,7 @@ from feint.corpus.groups import groups
 from feint.corpus.labelled import HEADLINE, labels
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
+from feint.corpus.sources import hub_dataset
 from feint.corpus.splits import split
 from feint.corpus.tables import LEVELS, Judgements, Marks, Messages, Rejects, Splits, Transcripts, Verdicts
 from feint.corpus.transcript import Message, Transcript
@@ -68,9 +69,11 @@ def transcripts(gathered: Path) -> Iterator[Transcript]:
 
 
 def _digest(source: str) -> str:
-    """What the stage was made from: names, sizes and times of files, or the words of the bundled corpus."""
+    """What the stage was made from: names, sizes and times of files, the hub's commit, or the words of the bundled corpus."""
     if source == BUNDLED:
         return digest.of_files([*family.HERE.glob("families/*.toml"), *family.HERE.glob("second/*.toml")])
+    if source.startswith(hub_dataset.ADDRESS):
+        return digest.of_value([source, hub_dataset.commit(source)])
     path = Path(source)
     if not path.exists():
         return digest.of_text(source)

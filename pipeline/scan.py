@@ -45,6 +45,8 @@ class Summary:
 
 def scan(paths: Sequence[Path | str], detector: Detector, out: Path | None) -> Summary:
     """Judge everything under the paths; to `out`, complete or not at all, or to standard output as it comes."""
+    if out is not None and any(_same_file(path, out) for path in paths):
+        raise InputError(f"{out} is one of the inputs; name another file to write to")
     summary = Summary()
     with _target(out) as file:
         for prediction in track(detector.stream(_noted(read(paths), summary)), "judging transcripts"):
@@ -68,6 +70,12 @@ def _count(prediction: Prediction, summary: Summary) -> None:
     else:
         summary.judged += 1
         summary.flagged += bool(prediction.flagged)
+
+
+def _same_file(given: Path | str, out: Path) -> bool:
+    """Whether an input is the very file to write to, by whatever name; a pipe or a device may be both."""
+    path = Path(given)
+    return path.is_file() and out.is_file() and path.samefile(out)
 
 
 @contextmanager

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import httpx
 import hypothesis
@@ -161,3 +163,45 @@ def feint(tmp_path: Path, command: tuple[str, ...]) -> Feint:
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return said
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running hub of tests/hub_server.py."""
+
+    address: str
+
+    def environment(self, home: Path, token: str | None = "hf_owner") -> dict[str, str]:
+        """For a process that is to see this hub and no cache but its own."""
+        told = {"HF_ENDPOINT": self.address, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_TOKEN")}
+        return kept | told | ({"HF_TOKEN": token} if token else {})
+
+    def asked(self) -> list[str]:
+        """What it was asked for since the last `told`."""
+        with urlopen(f"{self.address}/_test") as answer:
+            found: list[str] = json.load(answer)
+        return found
+
+    def told(self, **faults: int) -> None:
+        """Forget what was asked for; make something go wrong."""
+        urlopen(Request(f"{self.address}/_test", data=json.dumps(faults).encode(), method="POST")).close()
+
+    def python(self, script: str, *arguments: Any, home: Path, token: str | None = "hf_owner") -> Any:
+        """What a script prints as JSON; in a process of its own, since the clients read their settings once."""
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            cwd=home, env=self.environment(home, token), capture_output=True, text=True, check=False, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def hub() -> Iterator[Served]:
+    """An empty hub for everybody: each test takes names of its own."""
+    command = [sys.executable, str(Path(__file__).with_name("hub_server.py"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout
+        yield Served(server.stdout.readline().strip())
+        server.terminate()

@@ -76,6 +76,22 @@ def read_address(address: str) -> Iterator[Transcript | Reject]:
         raise InputError(f"cannot load {address}: {_first_line(error)}") from error
 
 
+def commit(address: str) -> str | None:
+    """The commit that an address means today, or meant when the hub could last be reached; none where nobody knows."""
+    from huggingface_hub import hf_hub_download
+
+    match = _ADDRESS.fullmatch(address)
+    if match is None:
+        return None
+    for file in ("README.md", ".gitattributes"):
+        try:
+            found = hf_hub_download(match["name"], file, repo_type="dataset", revision=match["revision"])
+        except (OSError, ValueError):  # no such file, no such data set, no network and nothing in the cache
+            continue
+        return Path(found).parent.name
+    return None
+
+
 def _datasets(what: str) -> ModuleType:
     try:
         return importlib.import_module("datasets")

@@ -20,6 +20,10 @@ class Encoder(Protocol):
         """What it is asked for by."""
 
     @property
+    def revision(self) -> str | None:
+        """Its commit on the hub, where it came from there."""
+
+    @property
     def dimensions(self) -> int:
         """Length of a vector."""
 

@@ -48,6 +48,7 @@ class MiniLM:
     """
 
     name = NAME
+    revision = None
     dimensions = 384
 
     def __init__(self, network: Bert, tokenizer: Tokenizer, precision: Precision, adapter: Adapter | None) -> None:

@@ -20,11 +20,12 @@ class SentenceTransformerEncoder:
     precision = "float32"
     adapter = None
 
-    def __init__(self, model: Any, name: str, fingerprint: str) -> None:
+    def __init__(self, model: Any, name: str, revision: str | None, fingerprint: str) -> None:
         self._model = model
         self._tokenizer = model.tokenizer
         self._around = _around(model.tokenizer)
         self.name = name
+        self.revision = revision
         self.fingerprint = fingerprint
         self.dimensions: int = model[0].get_embedding_dimension()
 
@@ -35,9 +36,11 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer
 
         weights = {"use_safetensors": True}  # never a pickle, whatever this torch does to unpickle safely
+        folder = Path(name)
         try:
+            commit = None if folder.exists() else _commit(name, revision)
             model = SentenceTransformer(
-                name, revision=revision, device="cpu", trust_remote_code=False, model_kwargs=weights
+                name, revision=commit, device="cpu", trust_remote_code=False, model_kwargs=weights
             )
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
@@ -45,10 +48,9 @@ class SentenceTransformerEncoder:
         if not model.tokenizer.is_fast:
             raise DetectorError(f"{name!r} has no fast tokenizer; passages need its character offsets")
         model.eval()
-        folder = Path(name)
         files = sorted(p for p in folder.rglob("*") if p.suffix in (".safetensors", ".json")) if folder.is_dir() else []
-        marks: list[str | None] = [digest.of_file(p) for p in files] or [name, revision]
-        return cls(model, name, digest.of_value(["sentence-transformers", "late-1", marks]))
+        marks: list[str | None] = [digest.of_file(p) for p in files] or [name, commit]
+        return cls(model, name, commit, digest.of_value(["sentence-transformers", "late-1", marks]))
 
     def encode(self, blocks: Sequence[Block]) -> list[Vectors]:
         """One array (passages, dimensions) a block, every row of length 1."""
@@ -72,6 +74,13 @@ class SentenceTransformerEncoder:
         first, last = len(before), len(after)
         sides = padded["attention_mask"].numpy().astype(bool)
         return [state[side][first : side.sum() - last] for state, side in zip(states, sides, strict=True)]
+
+
+def _commit(name: str, revision: str | None) -> str:
+    """The commit that a branch or tag means today, from the place its files get in the cache."""
+    from huggingface_hub import hf_hub_download
+
+    return Path(hf_hub_download(name, "config.json", revision=revision)).parent.name
 
 
 def _around(tokenizer: Any) -> tuple[list[int], list[int]]:

@@ -205,22 +205,22 @@ def test_an_address_that_is_none() -> None:
 
 
 @pytest.fixture
-def hub(release: Path) -> Iterator[str]:
+def served(release: Path) -> Iterator[str]:
     """The address of a hub that serves the release as org/name."""
-    command = [sys.executable, str(Path(__file__).with_name("hub_server.py")), str(release)]
+    command = [sys.executable, str(Path(__file__).parents[1] / "hub_server.py"), str(release)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdout
         yield server.stdout.readline().strip()
         server.terminate()
 
 
-def test_addresses_are_read_from_the_hub(hub: str, tmp_path: Path) -> None:
+def test_addresses_are_read_from_the_hub(served: str, tmp_path: Path) -> None:
     pytest.importorskip("datasets")
     addresses = [
         f"hf://datasets/org/{name}" for name in ("name", "name@v1#gold", "name#transcripts/test", "name@v9", "other")
     ]
     environment = os.environ | {
-        "HF_ENDPOINT": hub,
+        "HF_ENDPOINT": served,
         "HF_HOME": str(tmp_path / "hf"),
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_OFFLINE": "0",

@@ -54,8 +54,7 @@ def test_the_file_of_the_folder_is_found_and_one_that_is_named_goes_before_it(
     [
         ("[trian]\nfolds = 3\n", "no setting called 'trian'; did you mean 'train'?"),
         ("[train]\nfold = 3\n", "no setting called 'train.fold'; did you mean 'folds'?"),
-        ("[xyzzy]
-", "no setting called 'xyzzy'; there are: store, gather, split, "),
+        ("[xyzzy]\n", "no setting called 'xyzzy'; there are: store, gather, split, "),
         ("train = 3\n", "'train' is a table, found 3; write [train] and its settings below"),
         ("[train.folds]\nmany = 3\n", "train.folds is {'many': 3}; Input should be a valid integer"),
         ("[train]\nfolds = 'many'\n", "train.folds is 'many'; Input should be a valid integer"),

@@ -2,18 +2,29 @@
 
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
+import mlcroissant
 import polars as pl
 import pytest
+import yaml
 from datasets import get_dataset_config_names, load_dataset
 from datasets.utils.logging import disable_progress_bar
+from huggingface_hub import metadata_load
+from pyarrow import parquet
 
 from feint.corpus.errors import InputError
+from feint.corpus.transcript import Message, Transcript
+from feint.pipeline.config import Annotator
 from feint.pipeline.export import CONFIGS, SPLITS, export
 from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.gold import gold
+from feint.pipeline.release import manifest, shards
+from feint.pipeline.release.check import check
+from feint.pipeline.release.facts import CANARY
+from feint.pipeline.release.overlap import Overlap
 from feint.pipeline.store import Store
 
 disable_progress_bar()
@@ -63,11 +74,9 @@ def test_the_rows_are_those_of_the_store(project, loaded) -> None:
         "gold": settled / "gold.parquet",
     }
     for name, path in tables.items():
-        theirs = every(loaded[name])
         ours = pl.read_parquet(path).to_dicts()
-        assert sorted(({k: v for k, v in row.items() if k != "group"} for row in theirs), key=str) == sorted(
-            ours, key=str
-        )
+        theirs = [{key: row[key] for key in ours[0]} for row in every(loaded[name])]
+        assert sorted(theirs, key=str) == sorted(ours, key=str)
 
 
 def test_spans_quote_the_messages_they_are_exported_with(loaded, rows) -> None:
@@ -101,7 +110,118 @@ def test_the_card_counts_what_is_there_and_carries_the_canary(release: Path, loa
     counts = [len(loaded["transcripts"][split]) for split in ("train", "validation", "test")]
     assert f"| `transcripts` | {counts[0]} | {counts[1]} | {counts[2]} |" in card
     assert "24 transcripts in 12 groups" in card
+    assert "Groups in more than one split: **0**." in card
     assert re.search(r"canary [0-9a-f]{8}-[0-9a-f-]{27}", card)
+    assert card.count("*Not said.*") == 4  # about, biases, and who "given" is and knows: nobody has configured them
+    assert (
+        (release / "LICENSE")
+        .read_text(encoding="utf-8")
+        .endswith("nobody but its authors may use or pass on this data set.\n")
+    )
+
+
+def test_the_card_says_what_was_configured(project, tmp_path: Path) -> None:
+    settings, store = project
+    given = {
+        "title": "Rotas", "licence": "cc-by-4.0", "authors": ("Ada", "Bo"), "date": "2026-11-28", "about": "Written by hand.",
+        "biases": "Short.", "annotators": (Annotator(name="given", kind="human", expertise="wrote a thesis on it"),),
+    }  # fmt: skip
+    export(
+        settings.model_copy(update={"export": settings.export.model_copy(update=given)}), store, tmp_path / "release"
+    )
+    card = (tmp_path / "release" / "README.md").read_text(encoding="utf-8")
+    told = metadata_load(tmp_path / "release" / "README.md")
+    assert (told["license"], told["pretty_name"], told["annotations_creators"]) == (
+        "cc-by-4.0",
+        "Rotas",
+        ["expert-generated"],
+    )
+    assert re.search(r"\| `given` \| human \| wrote a thesis on it \| \d+ \|", card)
+    assert "*Not said.*" not in card
+    assert "author = {{Ada} and {Bo}},\n  year = {2026}," in card
+    cited = yaml.safe_load((tmp_path / "release" / "CITATION.cff").read_text(encoding="utf-8"))
+    assert [one["name"] for one in cited["authors"]] == ["Ada", "Bo"]
+    assert cited["date-released"] == "2026-11-28"
+    described = json.loads((tmp_path / "release" / "croissant.json").read_text(encoding="utf-8"))
+    assert described["license"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert described["rai:dataBiases"] == "Short."
+    assert check(tmp_path / "release") == []
+
+
+def test_shards_have_a_page_index_content_defined_chunks_and_the_canary(release: Path) -> None:
+    written = sorted(release.rglob("*.parquet"))
+    for shard in written:
+        found = parquet.ParquetFile(shard).metadata
+        column = found.row_group(0).column(0)
+        assert column.has_offset_index
+        assert column.has_column_index
+        assert found.metadata[b"canary"].decode() == CANARY
+        assert b"huggingface" in found.metadata
+    assert len(written) == 12
+
+
+def test_a_long_split_has_several_shards_and_the_same_rows(
+    project, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "GROUP_BYTES", 500)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 900)
+    export(*project, tmp_path / "release")
+    assert len(list((tmp_path / "release" / "transcripts").iterdir())) > 4
+    assert manifest.read(tmp_path / "release").row_digests == manifest.read(release).row_digests
+    assert manifest.read(tmp_path / "release").version != manifest.read(release).version
+    assert check(tmp_path / "release") == []
+
+
+def test_croissant_readers_get_the_same_rows(release: Path, loaded) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlcroissant's own libraries
+        described = mlcroissant.Dataset(release / "croissant.json")
+        gold = [{key.removeprefix("gold/"): value for key, value in row.items()} for row in described.records("gold")]
+        said = list(described.records("transcripts"))
+    ours = {(row["transcript_id"], row["indicator"]): row["present"] for row in every(loaded["gold"])}
+    assert {(row["transcript_id"].decode(), row["indicator"].decode()): row["present"] for row in gold} == ours
+    words = {row["transcript_id"]: [m["content"] for m in row["messages"]] for row in every(loaded["transcripts"])}
+    assert {
+        row["transcripts/transcript_id"].decode(): [
+            m["transcripts/messages/content"].decode() for m in row["transcripts/messages"]
+        ]
+        for row in said
+    } == words
+
+
+def test_a_config_without_rows_is_left_out_and_the_rest_loads(settings, store: Store, rows, tmp_path: Path) -> None:
+    bare = [{key: value for key, value in row.items() if key != "spans"} for row in rows]
+    (tmp_path / "bare.jsonl").write_text("".join(json.dumps(row) + "\n" for row in bare), encoding="utf-8")
+    done = export(settings(tmp_path / "bare.jsonl"), store, tmp_path / "release")
+    assert set(done.rows) == {"transcripts", "annotations", "gold"}
+    assert get_dataset_config_names(str(tmp_path / "release")) == ["transcripts", "annotations", "gold"]
+    assert "There are no rows for `spans`, so no such config." in (tmp_path / "release" / "README.md").read_text(
+        encoding="utf-8"
+    )
+    assert check(tmp_path / "release") == []
+
+
+def test_splits_json_tells_what_each_holds_and_what_they_share(release: Path, loaded) -> None:
+    told = json.loads((release / "splits.json").read_text(encoding="utf-8"))
+    for split, part in told["splits"].items():
+        assert part["transcripts"] == len(loaded["transcripts"][split])
+        assert part["groups"] == len({row["group"] for row in loaded["transcripts"][split]})
+    assert told["leakage"]["groups_in_more_than_one_split"] == []
+    assert [pair["near_duplicates"] for pair in told["leakage"]["pairs"]] == [0, 0, 0]
+
+
+def test_near_duplicates_across_splits_are_seen_whatever_their_groups_say() -> None:
+    words = "I will say what they want to hear, so that nobody changes what I hold dear, and wait for a quiet week."
+    found = Overlap()
+    for split, group, text in (
+        ("train", "a", words),
+        ("test", "b", words + " Then I act."),
+        ("test", "a", "Nothing of the kind."),
+    ):
+        found.add(split, group, Transcript(id="x", messages=(Message(role="assistant", content=text),)))
+    told = found.report()
+    assert told["groups_in_more_than_one_split"] == ["a"]
+    assert told["pairs"][1] == {"splits": ["train", "test"], "near_duplicates": 1, "highest_share": 1.0}
 
 
 def test_an_earlier_export_is_replaced_and_any_other_folder_is_refused(project, tmp_path: Path) -> None:

@@ -191,3 +191,28 @@ def test_a_validation_set_of_scout_labels_what_is_gathered_and_gold_writes_one(
     }
     (tmp_path / "v.csv").write_text("id,target\nthree,true\n", encoding="utf-8")
     assert gather(config, store).digest != gathered.digest
+ADDRESS = """
+import json, os, sys
+from pathlib import Path
+from huggingface_hub import HfApi
+from feint.pipeline import config
+from feint.pipeline.gather import gather
+from feint.pipeline.store import Store
+api, settings, store = HfApi(), config.load(Path(sys.argv[1])), Store(Path(sys.argv[2]))
+def upload(*texts):
+    rows = "".join(json.dumps({"id": text, "text": text}) + "\\n" for text in texts)
+    api.upload_file(path_or_fileobj=rows.encode(), path_in_repo="in.jsonl", repo_id="org/gathered", repo_type="dataset")
+api.create_repo("org/gathered", repo_type="dataset")
+upload("one")
+found = [gather(settings, store).fresh, gather(settings, store).fresh]
+upload("one", "two")
+print(json.dumps([*found, gather(settings, store).fresh, gather(settings, store).fresh]))
+"""
+
+
+def test_a_data_set_of_the_hub_is_gathered_anew_when_it_has_a_new_commit(
+    hub, settings, store: Store, tmp_path: Path
+) -> None:
+    settings("hf://datasets/org/gathered")
+    made = hub.python(ADDRESS, tmp_path / "feint.toml", store.root, home=tmp_path)
+    assert made == [True, False, True, False]

@@ -155,7 +155,7 @@ def test_standard_input_and_standard_output_make_a_pipe(judge, few: Path) -> Non
         (["in.jsonl", "--fast"], 2, "feint scan: unknown option: --fast\ntry: feint scan --help"),
         (["--detector", "gone", "--fast=2", "in.jsonl"], 2, "feint scan: unknown option: --fast=2\n"),
         (["in.jsonl", "--out"], 2, "feint: "),
-        (["in.jsonl", "--detector", "gone"], 1, "feint: no detector at 'gone': it is no folder here, and the hub says: "),
+        (["in.jsonl", "--detector", "gone"], 1, "feint: no detector at 'gone': it is no folder here, and gone is not in the cache"),
         (["in.jsonl", "--detector", "."], 1, "feint: . has no config.json; expected a folder written by 'feint train'"),
         (["in.jsonl", "--config", "gone.toml"], 1, "feint: cannot read the configuration gone.toml: No such file"),
     ],
@@ -169,6 +169,19 @@ def test_what_is_wrong_is_one_sentence_and_its_exit_code(
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_an_input_is_never_overwritten_by_whatever_name(main, detector_folder: Path, tmp_path: Path) -> None:
+    path = lines(tmp_path / "in.jsonl", said("a", FAKING))
+    before = path.read_bytes()
+    (tmp_path / "link.jsonl").symlink_to(path)
+    for out in ("in.jsonl", "./in.jsonl", "link.jsonl"):
+        done = main("scan", "in.jsonl", "--detector", detector_folder, "-o", out)
+        assert (done.returncode, done.stderr) == (
+            1,
+            f"feint: {Path(out)} is one of the inputs; name another file to write to\n",
+        )
+    assert path.read_bytes() == before
 
 
 def test_out_is_complete_or_not_touched(main, detector_folder: Path, tmp_path: Path) -> None:
