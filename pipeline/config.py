@@ -127,6 +127,8 @@ class QueueConfig(_Table):
     def shares(self) -> dict[str, float]:
         """Share of each strategy."""
         return {name: getattr(self, name) for name in FIRST + AGAIN}
+
+
 class Annotator(_Table):
     """Who an annotator is, as far as a dataset card may say it."""
 

@@ -191,6 +191,8 @@ def test_a_validation_set_of_scout_labels_what_is_gathered_and_gold_writes_one(
     }
     (tmp_path / "v.csv").write_text("id,target\nthree,true\n", encoding="utf-8")
     assert gather(config, store).digest != gathered.digest
+
+
 ADDRESS = """
 import json, os, sys
 from pathlib import Path
