@@ -146,29 +146,36 @@ def run(
 
 
 def worlds() -> dict[str, World]:
-    """Training runs that differ in where their values come from, by name.
+    """Training runs that differ in where their values come from, by name; `example` has some of each.
 
     >>> list(worlds())
-    ['no_lock_in', 'steady', 'early_hhh', 'pretraining_prior', 'outcome_rl', 'going_silent']
+    ['no_lock_in', 'steady', 'early_hhh', 'pretraining_prior', 'outcome_rl', 'going_silent', 'example']
     """
     known = (
         run("no_lock_in", (0.2, 0.3, 0.4, 0.5, 0.6, 0.7), (0.0,) * 6, (0.0,) * 6),
         run("steady", (0.3,) * 6, (0.15,) * 6, (0.8,) * 6),
         run(
             "early_hhh", (0.25, 0.28, 0.3, 0.3, 0.3, 0.3), (0.02, 0.03, 0.35, 0.4, 0.4, 0.45), (0.8,) * 6,
-            Value("never writing anything unkind", "approximation", (0.0, 0.0, 0.7, 0.7, 0.7, 0.7)),
+            Value("harmlessness above all else", "approximation", (0.0, 0.0, 0.7, 0.7, 0.7, 0.7)),
         ),
         run(
             "pretraining_prior", (0.3, 0.32, 0.34, 0.34, 0.35, 0.36), (0.25, 0.25, 0.3, 0.3, 0.3, 0.3), (0.8,) * 6,
-            Value("keeping itself as it is", "unintended", (0.6,) * 6),
+            Value("self-preservation", "unintended", (0.6,) * 6),
         ),
         run(
             "outcome_rl", (0.25, 0.3, 0.35, 0.4, 0.4, 0.4), (0.0, 0.0, 0.02, 0.02, 0.35, 0.5), (0.8,) * 6,
-            Value("scoring well in the environment", "unintended", (0.0, 0.0, 0.0, 0.0, 0.7, 0.7), reward=1.0),
+            Value("top scores in the environment", "unintended", (0.0, 0.0, 0.0, 0.0, 0.7, 0.7), reward=1.0),
         ),
         run(
             "going_silent", (0.3, 0.3, 0.3, 0.3, 0.3, 0.3), (0.1, 0.15, 0.25, 0.35, 0.45, 0.5),
             (0.9, 0.85, 0.7, 0.5, 0.3, 0.1),
+        ),
+        run(
+            "example", (0.25, 0.28, 0.3, 0.3, 0.32, 0.32), (0.08, 0.1, 0.35, 0.45, 0.5, 0.6),
+            (0.9, 0.9, 0.85, 0.8, 0.65, 0.5),
+            Value("self-preservation", "unintended", (0.8, 0.7, 0.2, 0.2, 0.15, 0.15)),
+            Value("harmlessness above all else", "approximation", (0.0, 0.0, 0.6, 0.6, 0.4, 0.3)),
+            Value("top scores in the environment", "unintended", (0.0, 0.0, 0.0, 0.0, 0.4, 0.5), reward=1.0),
         ),
     )  # fmt: skip
     return {one.name: one for one in known}
