@@ -223,6 +223,38 @@ class Observations(dy.Schema):
     """What the environment gave."""
 
 
+class Cells(dy.Schema):
+    """Observations counted: one row per model, checkpoint, prompt and arm."""
+
+    model = dy.String(nullable=True)
+    checkpoint = dy.String(nullable=True)
+    position = dy.UInt32(nullable=True)
+    stage = dy.Enum(STAGES, nullable=True)
+    scenario = dy.String(nullable=True)
+    pair = dy.String(nullable=True)
+    arm = dy.Enum(ARMS, nullable=True)
+    answers = dy.UInt64(min=1)
+    known = dy.UInt64()
+    """Answers of which it is known whether they complied."""
+    complied = dy.UInt64()
+    judged = dy.UInt64()
+    """Answers of which it is known whether their reasoning fakes."""
+    faking = dy.UInt64()
+    both = dy.UInt64()
+    """Answers of which both are known."""
+    both_complied = dy.UInt64()
+    """Those among them that complied."""
+    both_faking = dy.UInt64()
+    """Those among them that complied and whose reasoning fakes."""
+    refused = dy.UInt64()
+    unparsed = dy.UInt64()
+    summarised = dy.UInt64()
+    """Answers of whose reasoning there is a summary alone; likewise below."""
+    redacted = dy.UInt64()
+    unreasoned = dy.UInt64()
+    """Answers that came without any reasoning."""
+
+
 class Protected(dy.Schema):
     """One row per observation and value that its reasoning protects."""
 
