@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from feint.pipeline.measures.cells import Clusters, Floats, matched, summed
+from feint.pipeline.measures.cells import Floats, matched, summed
 from feint.pipeline.measures.errors import Errors
-from feint.pipeline.measures.gap import BOOTSTRAP
+from feint.pipeline.measures.gap import BOOTSTRAP, padded
 from feint.pipeline.measures.resampling import DRAWS, around, bootstrap_error, p_value, quantile
 from feint.pipeline.measures.result import Result
 from feint.pipeline.measures.warnings import checked
@@ -29,8 +29,8 @@ def decomposition(cells: pl.DataFrame, labels: str, *, draws: int = DRAWS, seed:
     verbal 0.05
     silent 0.02
     """
-    clusters, answers = _sums(cells)
-    return [_part(part, clusters, answers, labels, None, draws, seed) for part in TITLES]
+    pairs = _pairs(cells)
+    return [_part(part, pairs, labels, None, draws, seed) for part in TITLES]
 
 
 def corrected(cells: pl.DataFrame, errors: Errors, *, draws: int = DRAWS, seed: int = 0) -> list[Result]:
@@ -39,18 +39,17 @@ def corrected(cells: pl.DataFrame, errors: Errors, *, draws: int = DRAWS, seed: 
     Then P(Y,F̂) = Se P(Y,F) + (1 − Sp) P(Y,¬F), so that the verbal part is (its apparent value − (1 − Sp) Δ) / (Se + Sp − 1)
     (Rogan and Gladen 1978, within those who complied). The interval takes in what Se and Sp are uncertain by.
     """
-    clusters, answers = _sums(cells)
-    return [_part(part, clusters, answers, "detector", errors, draws, seed) for part in TITLES]
+    pairs = _pairs(cells)
+    return [_part(part, pairs, "detector", errors, draws, seed) for part in TITLES]
 
 
-def _sums(cells: pl.DataFrame) -> tuple[Clusters, int]:
-    pairs = matched(cells, "both", "both_complied", "both_faking").with_columns(pl.lit(1.0).alias("pairs"))
-    return summed(pairs, "both_complied_gap", "both_faking_gap", "pairs"), int(pairs["answers"].sum())
+def _pairs(cells: pl.DataFrame) -> pl.DataFrame:
+    spoken = matched(cells, "both", "both_complied", "both_faking").with_columns(pl.lit(1.0).alias("pairs"))
+    return spoken.with_columns((pl.col("both_complied_gap") - pl.col("both_faking_gap")).alias("both_silent_gap"))
 
 
-def _part(
-    part: str, clusters: Clusters, answers: int, labels: str, errors: Errors | None, draws: int, seed: int
-) -> Result:
+def _part(part: str, pairs: pl.DataFrame, labels: str, errors: Errors | None, draws: int, seed: int) -> Result:
+    clusters = summed(pairs, "both_complied_gap", "both_faking_gap", "pairs")
     sums = clusters.sums
     made = BOOTSTRAP.format(clusters.kind)
     none = Result(
@@ -61,7 +60,7 @@ def _part(
         estimate=None,
         unit="share",
         null=0.0,
-        observations=answers,
+        observations=int(pairs["answers"].sum()),
         clusters=len(sums),
         cluster=clusters.kind,
         method=made if errors is None else f"{made}; label error taken out, its uncertainty by the delta method",
@@ -84,10 +83,10 @@ def _part(
     whole = statistic(sums.sum(axis=0)[None])
     estimate, error = float(whole[0]), bootstrap_error(statistic, sums, draws, seed)
     spread = 0.0 if errors is None else _label_error(sums, errors)
-    low, high = around(estimate, float(np.hypot(error, spread)), len(sums))
-    found = replace(
-        none, estimate=estimate, low=low, high=high, p=p_value(estimate, 0.0, float(np.hypot(error, spread)), len(sums))
-    )
+    whole_error = float(np.hypot(error, spread))
+    differing = "both_faking_gap" if part == "verbal" else "both_silent_gap"
+    low, high = around(*padded(estimate, whole_error, pairs, differing), len(sums))
+    found = replace(none, estimate=estimate, low=low, high=high, p=p_value(estimate, 0.0, whole_error, len(sums)))
     if errors is None:
         return checked(found)
     return checked(found).warned(*errors.warnings(spread * quantile(len(sums)), error * quantile(len(sums))))

@@ -53,7 +53,7 @@ def gap(cells: pl.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Result:
         return none.warned("no prompt has a readable answer in both arms")
     estimate = float(sums[:, 0].sum() / count)
     error = bootstrap_error(lambda drawn: drawn[:, 0] / drawn[:, 1], sums, draws, seed)
-    low, high = around(*_padded(estimate, error, pairs), len(sums))
+    low, high = around(*padded(estimate, error, pairs, "complied_gap"), len(sums))
     arms = pairs.select(pl.col("complied_observed", "complied_unobserved").mean()).row(0, named=True)
     found = replace(
         none,
@@ -66,10 +66,17 @@ def gap(cells: pl.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Result:
     return checked(found)
 
 
-def _padded(estimate: float, error: float, pairs: pl.DataFrame) -> tuple[float, float]:
-    """Centre and error of the interval, half an answer added to each kind of pair where few answers differ."""
+def padded(estimate: float, error: float, pairs: pl.DataFrame, differing: str) -> tuple[float, float]:
+    """Centre and error of the interval, half an answer added to each kind of pair where few answers differ.
+
+    Sixty pairs that never differ: the error is 1/62, so that 0 is no certainty.
+
+    >>> same = pl.DataFrame({"complied_gap": [0.0] * 60, "replicates": [1] * 60})
+    >>> padded(0.0, 0.0, same, "complied_gap") == (0.0, 1 / 62)
+    True
+    """
     answers = pairs["replicates"].cast(pl.Float64)
-    if float((pairs["complied_gap"].abs() * answers).sum()) >= SPARSE:
+    if float((pairs[differing].abs() * answers).sum()) >= SPARSE:
         return estimate, error
     count = float(answers.sum())
     return estimate * count / (count + 2), float(np.hypot(error, 1 / (count + 2)))

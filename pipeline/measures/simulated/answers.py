@@ -9,7 +9,8 @@ import polars as pl
 from scipy.special import expit
 
 from feint.corpus.tables import Observations, Protected
-from feint.pipeline.measures.simulated.world import Floats, World, logits
+from feint.pipeline.measures.latent import Floats, logits
+from feint.pipeline.measures.simulated.world import World
 
 
 @dataclass(frozen=True, slots=True)

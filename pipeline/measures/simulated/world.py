@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, roots_hermitenorm
+from scipy.special import expit
+
+from feint.pipeline.measures.latent import NODES, WEIGHTS, logits
 
 Floats = npt.NDArray[np.float64]
-_NODES, _WEIGHTS = roots_hermitenorm(81)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,10 @@ class World:
     def odds_ratio(self) -> float:
         """Mantel–Haenszel odds ratio of spoken faking at t+1 given t, the same prompt, over all prompts; NaN without any."""
         spread = np.hypot(self.between, self.within)
-        rates = expit(logits(self._of("faking"), spread)[:, None] + spread * _NODES) * self._of("verbal")[:, None]
+        rates = expit(logits(self._of("faking"), spread)[:, None] + spread * NODES) * self._of("verbal")[:, None]
         now, then = rates[:-1], rates[1:]
-        kept, lost = (now * then) @ _WEIGHTS, (now * (1 - then)) @ _WEIGHTS
-        gained, neither = ((1 - now) * then) @ _WEIGHTS, ((1 - now) * (1 - then)) @ _WEIGHTS
+        kept, lost = (now * then) @ WEIGHTS, (now * (1 - then)) @ WEIGHTS
+        gained, neither = ((1 - now) * then) @ WEIGHTS, ((1 - now) * (1 - then)) @ WEIGHTS
         apart = (lost * gained).sum()
         return float((kept * neither).sum() / apart) if apart else float("nan")
 
@@ -115,22 +115,6 @@ class World:
         below = np.flatnonzero(self.gap() <= margin)
         first = int(below[-1]) + 1 if len(below) else 0
         return first if first < len(self.checkpoints) else None
-
-
-def logits(means: Sequence[float] | Floats, spread: float) -> Floats:
-    """Centres on the logit scale at which normal variation of this spread has these means.
-
-    >>> round(float(logits([0.2], 0.0)[0]), 4), round(float(logits([0.8], 1.0)[0]), 4)
-    (-1.3863, 1.6497)
-    """
-    wanted = np.clip(np.asarray(means, float), 1e-12, 1 - 1e-12)
-    low, high = np.full(wanted.shape, -60.0), np.full(wanted.shape, 60.0)
-    for _ in range(60):
-        middle = (low + high) / 2
-        under = expit(middle[:, None] + spread * _NODES) @ _WEIGHTS < wanted
-        low, high = np.where(under, middle, low), np.where(under, high, middle)
-    found: Floats = (low + high) / 2
-    return found
 
 
 NAMES = (("base", "pretrained"), ("sft", "sft"), ("hhh-1", "hhh"), ("hhh-2", "hhh"), ("rl-1", "rl"), ("rl-2", "rl"))
