@@ -77,13 +77,14 @@ def _contexts(frame: pl.DataFrame, labels: str, seed: int) -> list[Result]:
         return [first.warned(reason), second.warned(reason)]
     if (counts.answers > 1).mean() < 0.5 or len(by) == scenarios:
         once = "most prompts have one answer or one wording: what lies in the wording cannot be told from chance and counts as chance"
-        return [_interval(first, counts, 0.0, inner=False, seed=seed).warned(once), second.warned(once)]
+        return [
+            _interval(first, counts, _search(counts, 0.0, inner=False, seed=seed), 0.0).warned(once),
+            second.warned(once),
+        ]
     between = _search(counts, 0.0, inner=False, seed=seed)[1]
-    within = _search(counts, between, inner=True, seed=seed)[1]
-    return [
-        _interval(first, counts, within, inner=False, seed=seed),
-        _interval(second, counts, between, inner=True, seed=seed),
-    ]
+    within = _search(counts, between, inner=True, seed=seed)
+    between_again = _search(counts, within[1], inner=False, seed=seed)
+    return [_interval(first, counts, between_again, within[1]), _interval(second, counts, within, between)]
 
 
 def _models(frame: pl.DataFrame, labels: str, seed: int) -> Result:
@@ -94,7 +95,7 @@ def _models(frame: pl.DataFrame, labels: str, seed: int) -> Result:
     none = replace(_none("models", labels, int(by["judged"].sum())), clusters=len(by), cluster="model")
     if reason := _uniform(counts):
         return none.warned(reason)
-    return _interval(none, counts, 0.0, inner=False, seed=seed)
+    return _interval(none, counts, _search(counts, 0.0, inner=False, seed=seed), 0.0)
 
 
 def _none(part: str, labels: str, answers: int) -> Result:
@@ -121,11 +122,9 @@ def _uniform(counts: Counts) -> str | None:
     return None
 
 
-def _interval(none: Result, counts: Counts, other: float, *, inner: bool, seed: int) -> Result:
-    """The share at the three spreads that the search finds; `other` is the spread at the other level."""
-    low, middle, high = (
-        float(s**2 / (s**2 + other**2 + CHANCE)) for s in _search(counts, other, inner=inner, seed=seed)
-    )
+def _interval(none: Result, counts: Counts, spreads: tuple[float, float, float], other: float) -> Result:
+    """The share at the three spreads that a search found; `other` is the spread at the other level."""
+    low, middle, high = (float(spread**2 / (spread**2 + other**2 + CHANCE)) for spread in spreads)
     if none.clusters < FEWEST:
         return checked(replace(none, estimate=middle))
     found = replace(none, estimate=middle, low=low, high=high, counts={"faking": float(counts.faking.sum())})

@@ -12,7 +12,7 @@ from feint.pipeline.measures.result import LEVEL, Result
 from feint.pipeline.measures.warnings import checked
 
 BOOTSTRAP = "bootstrap over {}s, both arms together: its standard error with Student's t"
-SPARSE = 10
+SPARSE = 5
 """Answers that differ between the arms below which half an answer is added to each kind of pair (Agresti and Min 2005)."""
 
 
@@ -21,7 +21,7 @@ def gap(cells: pl.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Result:
 
     Clusters are drawn whole, both arms together (Miller 2024, section 3.2); the interval is the bootstrap's standard
     error times Student's t with G − 1 degrees of freedom: percentile and studentised bootstraps cover 80–92 % with a
-    dozen clusters. Where under ten answers differ between the arms, half an answer is added to each of the four kinds
+    dozen clusters. Where under five answers differ between the arms, half an answer is added to each of the four kinds
     of pair.
 
     Three prompts, complied or not (observed, unobserved): (1, 0), (1, 1), (0, 0) give Δ = 1/3.

@@ -49,7 +49,7 @@ def persistence(cells: pl.DataFrame, labels: str, arm: str = "observed") -> Resu
     ratio = float(odds_ratio(sums.sum(axis=0)[None])[0])
     if not np.isfinite(ratio) or ratio == 0:
         return none.warned("no prompt kept on, or none changed: the odds ratio is 0 or without limit")
-    error = jackknife_error(lambda drawn: np.log(odds_ratio(drawn)), sums)
+    error = jackknife_error(_log_odds_ratio, sums)
     low, high = around(float(np.log(ratio)), error, len(sums))
     found = replace(
         none,
@@ -71,6 +71,11 @@ def odds_ratio(tables: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found: Floats = (kept * neither / total).sum(axis=1) / (lost * gained / total).sum(axis=1)
     return found
+
+
+def _log_odds_ratio(tables: Floats) -> Floats:
+    ratio = odds_ratio(tables)
+    return np.where(ratio > 0, np.log(np.where(ratio > 0, ratio, 1)), np.nan)
 
 
 def _steps(cells: pl.DataFrame, arm: str) -> tuple[Clusters, int]:
