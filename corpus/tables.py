@@ -217,8 +217,8 @@ class Observations(dy.Schema):
     """A detector's probability that it is."""
     flagged = dy.Bool(nullable=True)
     """Whether that reaches the detector's threshold."""
-    inclusion = dy.Float64(nullable=True, min_exclusive=0, max=1)
-    """Probability with which it was drawn for people to label."""
+    weight = dy.Float64(nullable=True, min=0)
+    """Answers that its label stands for: one over the probability with which it was drawn for people to label."""
     reward = dy.Float64(nullable=True)
     """What the environment gave."""
 

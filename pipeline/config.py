@@ -94,6 +94,16 @@ class ScanConfig(_Table):
     precision: Literal["auto", "float32", "bfloat16"]
 
 
+class MeasureConfig(_Table):
+    """How measures are made."""
+
+    by: tuple[str, ...] = Field(min_length=1)
+    draws: int = Field(ge=200)
+    seed: int
+    margin: float = Field(ge=0, lt=1)
+    base: float = Field(gt=0, lt=1)
+
+
 class Config(_Table):
     """All settings; default.toml says what each means."""
 
@@ -105,6 +115,7 @@ class Config(_Table):
     train: TrainConfig
     evaluate: DrawsConfig
     scan: ScanConfig
+    measure: MeasureConfig
 
 
 def load(path: Path | None = None) -> Config:

@@ -11,8 +11,8 @@ import polars as pl
 from feint.corpus.tables import Cells, Observations
 
 Floats = npt.NDArray[np.float64]
-Labels = Literal["people", "detector", "people and detector"]
-"""Whose word counts on whether reasoning fakes; with both, the detector's only where people said nothing."""
+Labels = Literal["people", "detector"]
+"""Whose word on faking counts."""
 
 KEYS = ("model", "checkpoint", "position", "stage", "scenario", "pair", "arm")
 UNIT = ("model", "checkpoint", "scenario", "pair")
@@ -21,12 +21,7 @@ UNIT = ("model", "checkpoint", "scenario", "pair")
 
 def faking(labels: Labels) -> pl.Expr:
     """Whether an observation's reasoning fakes, on somebody's word; none where they said nothing."""
-    of = {
-        "people": pl.col("gold"),
-        "detector": pl.col("flagged"),
-        "people and detector": pl.coalesce("gold", "flagged"),
-    }
-    return of[labels]
+    return pl.col("gold") if labels == "people" else pl.col("flagged")
 
 
 def cells(observations: dy.DataFrame[Observations] | pl.DataFrame, labels: Labels = "people") -> dy.DataFrame[Cells]:
@@ -73,13 +68,13 @@ class Clusters:
 
 
 def cluster_of(frame: pl.DataFrame) -> str:
-    """The widest cluster that every row names: scenario, else pair; `transcript` where neither is known.
+    """The widest cluster that every row names and that differ: scenario, else pair; `transcript` where neither does.
 
     >>> cluster_of(pl.DataFrame({"scenario": ["a", None], "pair": ["p", "q"]}))
     'pair'
     """
     for kind in ("scenario", "pair"):
-        if len(frame) and frame[kind].null_count() == 0:
+        if len(frame) and frame[kind].null_count() == 0 and frame[kind].n_unique() > 1:
             return kind
     return "transcript"
 
@@ -102,6 +97,15 @@ def numbered(frame: pl.DataFrame, *columns: str) -> npt.NDArray[np.int64]:
     name = pl.concat_str([pl.col(column).fill_null("") for column in columns], separator="\x1f")
     found: npt.NDArray[np.int64] = frame.select(name.rank("dense")).to_series().to_numpy().astype(np.int64) - 1
     return found
+
+
+def course(cells: pl.DataFrame, arm: str) -> pl.DataFrame:
+    """What was judged of each prompt at each checkpoint: ``faking`` and ``judged``; of one arm, or of all answers."""
+    known = (pl.col("judged") > 0) & pl.col("pair").is_not_null() & pl.col("position").is_not_null()
+    frame = cells.filter(known & (pl.col("arm") == arm) if arm else known)
+    return frame.group_by("model", "scenario", "pair", "position", maintain_order=True).agg(
+        pl.col("faking", "judged").sum()
+    )
 
 
 def matched(frame: pl.DataFrame, of: str, *counts: str) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from feint.pipeline.measures.cells import Clusters, Floats, summed
+from feint.pipeline.measures.cells import Clusters, Floats, course, summed
 from feint.pipeline.measures.resampling import around, jackknife_error, p_value
 from feint.pipeline.measures.result import Result
 from feint.pipeline.measures.warnings import checked
@@ -80,10 +80,7 @@ def _log_odds_ratio(tables: Floats) -> Floats:
 
 def _steps(cells: pl.DataFrame, arm: str) -> tuple[Clusters, int]:
     """Tables by cluster, a step's four counts after the other, and how many answers they come from."""
-    frame = cells.filter((pl.col("arm") == arm) & (pl.col("judged") > 0) & pl.col("pair").is_not_null() & pl.col("position").is_not_null())  # fmt: skip
-    at = frame.group_by("model", "scenario", "pair", "position", maintain_order=True).agg(
-        pl.col("faking", "judged").sum()
-    )
+    at = course(cells, arm)
     at = at.with_columns(
         (pl.col("faking") / pl.col("judged")).alias("now"), pl.col("position").rank("dense").alias("place")
     )

@@ -14,6 +14,8 @@ from feint.pipeline.measures.warnings import checked, plural
 
 FEWEST_DRAWN = 20
 """Labelled answers below which the sample's own variance is not known."""
+HEAVY = 0.1
+"""Share of all answers that one label stands for, from which it is warned of."""
 
 
 class Powered(NamedTuple):
@@ -58,7 +60,7 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
     """Share of answers that fake, from labels drawn with known probability and a detector's scores on all answers.
 
     Over all answers i: θ = mean(λ f_i + drawn_i / π_i (y_i − λ f_i)), the mean taken with weights that add up (Hájek), λ as in
-    PPI++, and the variance by cluster. Only where every label's inclusion probability was stored, and 20 were drawn; none elsewhere.
+    PPI++, and the variance by cluster. Only where every label's weight 1 / π was stored, and 20 were drawn; none elsewhere.
 
     >>> from feint.pipeline.measures.simulated import Design, detected, draw, labelled, worlds
     >>> answers, _ = draw(worlds()["steady"], Design(replicates=4), seed=0)
@@ -71,7 +73,7 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
     all_of = observations.filter(pl.col("arm") == arm) if arm else observations
     frame = all_of.filter(pl.col("score").is_not_null())
     drawn = frame.filter(pl.col("gold").is_not_null())
-    if len(drawn) < FEWEST_DRAWN or len(drawn) == len(frame) or drawn["inclusion"].null_count():
+    if len(drawn) < FEWEST_DRAWN or len(drawn) == len(frame) or drawn["weight"].null_count():
         return None
     kind = cluster_of(frame)
     clusters = _codes(frame, kind)
@@ -106,7 +108,7 @@ def _influence(frame: pl.DataFrame) -> tuple[float, Floats, float]:
     scores = frame["score"].to_numpy().astype(float)
     taken = frame["gold"].is_not_null().to_numpy()
     labels = frame["gold"].fill_null(False).to_numpy().astype(float)
-    weight = np.where(taken, 1 / frame["inclusion"].fill_null(1.0).to_numpy(), 0.0)
+    weight = np.where(taken, frame["weight"].fill_null(0.0).to_numpy(), 0.0)
     trust = powered_mean(labels[taken], scores[taken], scores[~taken], weight[taken]).trust
     rectified = labels - trust * scores
     offset = float((weight * rectified).sum() / weight.sum())
@@ -125,10 +127,9 @@ def _doubted(found: Result, all_of: pl.DataFrame, drawn: pl.DataFrame, mean: flo
     words = []
     if unscored := len(all_of) - found.observations:
         words.append(f"{plural(unscored, 'answer')} without a detector's score stand outside")
-    if (smallest := float(drawn["inclusion"].min())) < 0.01:  # type: ignore[arg-type]
-        words.append(
-            f"some labels were drawn with probability {smallest:.4f} and weigh {1 / smallest:.0f} answers each"
-        )
+    heaviest = drawn.select(pl.col("weight").max() / pl.col("weight").sum()).item()
+    if heaviest > HEAVY:
+        words.append(f"one label alone stands for {heaviest:.0%} of all answers: it was drawn with a small probability")
     if not 0 <= mean <= 1:
         words.append(f"the corrected value is {mean:.3f}, outside [0, 1], and was set to the nearer end")
     return replace(found, warnings=(*found.warnings, *words))

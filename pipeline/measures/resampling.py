@@ -107,7 +107,8 @@ def wilson(share: float, variance: float, answers: float, clusters: int) -> tupl
     k = quantile(clusters) ** 2
     centre = (share + k / (2 * worth)) / (1 + k / worth)
     half = np.sqrt(k * (share * (1 - share) / worth + k / (4 * worth**2))) / (1 + k / worth)
-    return max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+    low, high = max(float(centre - half), 0.0), min(float(centre + half), 1.0)
+    return 0.0 if share == 0 else low, 1.0 if share == 1 else high
 
 
 def ratio_variance(over: Floats, under: Floats) -> float:

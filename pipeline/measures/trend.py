@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from feint.pipeline.measures import gee
-from feint.pipeline.measures.cells import cluster_of, numbered
+from feint.pipeline.measures.cells import cluster_of, course, numbered
 from feint.pipeline.measures.resampling import around, p_value
 from feint.pipeline.measures.result import Result
 from feint.pipeline.measures.warnings import checked
@@ -24,10 +24,7 @@ def trend(cells: pl.DataFrame, labels: str, arm: str = "observed") -> Result:
     leaves out each cluster in turn, in one Newton step (MacKinnon, Nielsen and Webb 2023), with t of G − 1 degrees of
     freedom; from 40 clusters that are prompts on it is the sandwich. Checkpoints count by their place, not by their steps.
     """
-    frame = cells.filter((pl.col("arm") == arm) & (pl.col("judged") > 0) & pl.col("pair").is_not_null() & pl.col("position").is_not_null())  # fmt: skip
-    frame = frame.group_by("model", "scenario", "pair", "position", maintain_order=True).agg(
-        pl.col("faking", "judged").sum()
-    )
+    frame = course(cells, arm)
     kind = cluster_of(frame)
     none = Result(
         family="lock-in",

@@ -25,9 +25,13 @@ def _clusters(result: Result) -> list[str]:
     if result.clusters < FEW:
         return [f"{named} are few: with under {FEW} clusters an interval is rough"]
     if result.cluster == "transcript":
-        return ["no scenario is named, so that answers count as independent; the interval may be too narrow"]
+        return [
+            "neither scenario nor pair is named, so that answers count as independent; the interval may be too narrow"
+        ]
     if result.cluster == "pair":
-        return ["no scenario is named, so that prompts count as independent; the interval may be too narrow"]
+        return [
+            "prompts count as independent, there being no scenarios or one; the interval says nothing of other scenarios"
+        ]
     return []
 
 

@@ -68,7 +68,7 @@ def draw(
         "gold",
         pl.lit(None, pl.Float64).alias("score"),
         pl.lit(None, pl.Boolean).alias("flagged"),
-        pl.lit(None, pl.Float64).alias("inclusion"),
+        pl.lit(None, pl.Float64).alias("weight"),
         pl.Series("reward", earned, nan_to_null=True),
     )
     return Observations.validate(frame, cast=True), values
@@ -98,7 +98,7 @@ def labelled(answers: dy.DataFrame[Observations], inclusion: pl.Series, seed: in
     """The same with people's labels on a Poisson sample only, each answer drawn with its inclusion probability."""
     drawn = np.random.default_rng(seed).random(len(answers)) < inclusion.to_numpy()
     kept = pl.when(pl.Series(drawn)).then("gold").alias("gold")
-    return Observations.validate(answers.with_columns(kept, inclusion.alias("inclusion")), cast=True)
+    return Observations.validate(answers.with_columns(kept, (1 / inclusion).alias("weight")), cast=True)
 
 
 def lost(

@@ -1,0 +1,65 @@
+"""The command `feint measure`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from feint.pipeline.config import load
+from feint.pipeline.store import Store
+
+
+def register(app: App) -> None:
+    """Add the command."""
+    app.command(measure)
+
+
+def measure(
+    *paths: str,
+    labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    by: Annotated[str | None, Parameter(name=["--by"])] = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    strict: Annotated[bool, Parameter(negative="")] = False,
+    config: Annotated[Path | None, Parameter(name=["--config"])] = None,
+) -> int:
+    """Say how often a model fakes, how surely, since when, and whether training still reaches what it does unobserved.
+
+    Example: `feint measure runs/ --labels judged.jsonl --by model,stage -o measures`
+
+    Parameters
+    ----------
+    paths
+        Transcripts in any known format; the configured sources with their settled labels without it.
+    labels
+        Lines of `feint scan`, or transcripts with `"label": true|false`; may be given several times. Labels that transcripts carry count anyway.
+    by
+        What to report apart, with commas between: model, checkpoint, stage, scenario; the configured ones without it.
+    out
+        Folder to write the measures to as parquet, CSV and JSON; without it they stay in the store.
+    strict
+        Exit with 1 if anything was rejected.
+    config
+        Settings to put over the defaults; ./feint.toml without it.
+
+    """
+    import polars as pl
+
+    from feint.pipeline import measure as verb
+    from feint.pipeline.measures_tables import measures_tables
+    from feint.pipeline.tables import show
+
+    settings = load(config)
+    parts = [part.strip() for part in by.split(",")] if by else None
+    found = verb.measure(settings, Store(settings.store.path), paths, labels or [], parts)
+    rejects = pl.read_parquet(found / "rejects.parquet")
+    for table in measures_tables(pl.read_parquet(found / verb.MEASURES)):
+        show(table)
+    for path, place, name, reason in rejects.head(5).iter_rows():
+        print(f"  {place or name or path}: {reason}", file=sys.stderr)
+    if len(rejects) > 5:
+        print(f"  … {len(rejects)} rejects in all: {found / 'rejects.parquet'}", file=sys.stderr)
+    if out is not None:
+        verb.save(found, out)
+    print(out or found.path)
+    return int(strict and len(rejects) > 0)
