@@ -1,12 +1,14 @@
 """Measures as tables for people: one a group, a line a measure, its warnings below it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 from rich.table import Table
 from rich.text import Text
 
 from feint.pipeline.measures.result import Group
+from feint.pipeline.measures.warnings import plural
 
 GROUP = ("model", "checkpoint", "position", "stage", "scenario")
 
@@ -22,24 +24,32 @@ def measures_tables(measures: pl.DataFrame) -> Iterator[Table]:
 
 
 def _whole(name: str, rows: pl.DataFrame) -> Table:
-    table = Table(title=f"{name} (95 % intervals by cluster)", title_justify="left")
-    table.add_column("measure", max_width=44)
+    usual = rows.row(0, named=True)
+    clusters = plural(usual["clusters"], usual["cluster"])
+    answers = int(rows.select(pl.col("observations").max()).item())
+    table = Table(
+        title=f"{name}: {answers} answers, {clusters} (95 % intervals by {usual['cluster']})", title_justify="left"
+    )
+    table.add_column("measure", max_width=38)
     table.add_column("estimate", justify="right", no_wrap=True)
-    table.add_column("clusters", justify="right")
-    table.add_column("to know", max_width=56)
-    family = None
+    table.add_column("to know", max_width=64)
+    family = usual["family"]
     for row in rows.iter_rows(named=True):
-        if family not in (None, row["family"]):
+        if family != row["family"]:
             table.add_section()
         family = row["family"]
-        words = [row["finding"]] if row["finding"] else []
-        if row["grade"]:
-            words[-1:] = [f"{row['finding']} (evidence {row['grade']})"]
-        p = [f"p = {row['p']:.2g}"] if row["p"] is not None else []
-        table.add_row(
-            Text(row["title"]), shown(row), f"{row['clusters']} {row['cluster']}s", Text("; ".join([*words, *p, *row["warnings"]]))
-        )  # fmt: skip
+        table.add_row(Text(row["title"]), shown(row), Text(_to_know(row, clusters)))
     return table
+
+
+def _to_know(row: dict[str, Any], usual: str) -> str:
+    """Finding, p-value, warnings, and the clusters where they are others than usual."""
+    words = [row["finding"] + (f" (evidence {row['grade']})" if row["grade"] else "")] if row["finding"] else []
+    if row["p"] is not None:
+        words.append(f"p = {row['p']:.2g}" if row["p"] >= 0.001 else "p < 0.001")
+    if row["estimate"] is not None and (own := plural(row["clusters"], row["cluster"])) != usual:
+        words.append(own)
+    return "; ".join([*words, *row["warnings"]])
 
 
 def _parts(rows: pl.DataFrame) -> Table:
@@ -58,7 +68,7 @@ def _parts(rows: pl.DataFrame) -> Table:
     return table
 
 
-def shown(row: dict[str, object]) -> str:
+def shown(row: dict[str, Any]) -> str:
     """'+0.21 (+0.15 to +0.27)' for what has a sign, '0.24 (0.18–0.31)' for what has none, '–' where undefined."""
     estimate, low, high = row["estimate"], row["low"], row["high"]
     if estimate is None:

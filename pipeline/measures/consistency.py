@@ -22,9 +22,9 @@ TRIES = 400
 MOST = 1500
 """Prompts simulated; of more, this many are drawn."""
 TITLES = {
-    "scenarios": "share of variation between scenarios",
-    "paraphrases": "share of variation between wordings of one scenario",
-    "models": "share of variation between models",
+    "scenarios": "variation between scenarios",
+    "paraphrases": "variation between wordings",
+    "models": "variation between models",
 }
 
 

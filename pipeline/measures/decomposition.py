@@ -12,7 +12,7 @@ from feint.pipeline.measures.resampling import DRAWS, around, bootstrap_error, p
 from feint.pipeline.measures.result import Result
 from feint.pipeline.measures.warnings import checked
 
-TITLES = {"verbal": "gap with faking in the reasoning", "silent": "gap without faking in the reasoning"}
+TITLES = {"verbal": "gap, spoken in the reasoning", "silent": "gap, silent"}
 
 
 def decomposition(cells: pl.DataFrame, labels: str, *, draws: int = DRAWS, seed: int = 0) -> list[Result]:

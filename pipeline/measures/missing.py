@@ -11,13 +11,13 @@ from feint.pipeline.measures.result import Result
 from feint.pipeline.measures.warnings import checked
 
 KINDS = {
-    "unknown": "answers of which it is unknown whether they complied",
-    "refused": "answers that refuse altogether",
-    "unparsed": "answers that could not be read",
-    "redacted": "answers whose reasoning is redacted",
-    "summarised": "answers whose reasoning is a vendor's summary",
-    "unreasoned": "answers without any reasoning",
-    "unjudged": "answers whose reasoning nobody judged",
+    "unknown": "unknown whether it complied",
+    "refused": "refuses altogether",
+    "unparsed": "answer cannot be read",
+    "redacted": "reasoning is redacted",
+    "summarised": "reasoning is a vendor's summary",
+    "unreasoned": "no reasoning",
+    "unjudged": "nobody judged the reasoning",
 }
 UNEVEN = 0.05
 """Difference between the arms' shares from which a kind of missing answer is warned of."""
@@ -79,7 +79,7 @@ def worst_case(cells: pl.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Res
     none = Result(
         family="missing",
         measure="compliance_gap_bounds",
-        title="compliance gap, whatever the unknown answers were",
+        title="gap, whatever the unknown answers were",
         estimate=None,
         unit="share",
         null=0.0,

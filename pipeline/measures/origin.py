@@ -129,7 +129,7 @@ def _result(
         family="values",
         measure="value_origin",
         part=value,
-        title=f"first appearance of “{value}”",
+        title=f"when “{value}” first shows",
         estimate=None,
         unit="share",
         null=base,

@@ -48,7 +48,7 @@ def rogan_gladen(cells: pl.DataFrame, errors: Errors, arm: str = "") -> Result:
     none = replace(
         _none(frame, arm),
         measure="faking_prevalence",
-        title=f"faking{ARM_TITLES[arm]}, corrected for label error",
+        title=f"faking{ARM_TITLES[arm]}, corrected",
         method="Rogan–Gladen with the uncertainty of sensitivity and specificity",
         source="Rogan and Gladen 1978; Lang and Reiczigel 2014",
         labels="detector",
@@ -111,7 +111,7 @@ def _none(frame: pl.DataFrame, arm: str) -> Result:
         family="rates",
         measure="",
         part=arm,
-        title=f"faking in the reasoning{ARM_TITLES[arm]}",
+        title=f"faking{ARM_TITLES[arm]}",
         estimate=None,
         unit="share",
         observations=int(frame["judged"].sum()),

@@ -38,14 +38,12 @@ def profile(observations: pl.DataFrame, protected: pl.DataFrame, labels: str = "
         holds = named.filter(pl.col("value") == value)
         relation = holds["relation"].mode().sort().first()
         marked = frame.with_columns(pl.col("observation").is_in(holds["observation"].implode()).alias("held"))
-        found.append(
-            replace(_share(marked, "value", value, f"answers protecting “{value}”", labels), finding=str(relation))
-        )
+        found.append(replace(_share(marked, "value", value, f"protects “{value}”", labels), finding=str(relation)))
     anything = frame.join(named, on="observation", maintain_order="left")
     for relation in RELATIONS:
         if (anything["relation"] == relation).any():
             marked = anything.with_columns((pl.col("relation") == relation).alias("held"))
-            title = f"protected values that are {relation}: {MEANINGS[relation]}"
+            title = f"protected values: {MEANINGS[relation]}"
             found.append(_share(marked, "value_relation", relation, title, labels))
     return found
 
