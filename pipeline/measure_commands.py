@@ -16,7 +16,7 @@ def register(app: App) -> None:
 
 
 def measure(
-    *paths: str,
+    *paths: Annotated[str, Parameter(allow_leading_hyphen=True)],  # '-' gets a sentence of its own
     labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
     by: Annotated[str | None, Parameter(name=["--by"])] = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
@@ -43,6 +43,9 @@ def measure(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
+    if unknown := [path for path in paths if path.startswith("-") and path != "-"]:
+        print(f"feint measure: unknown option: {unknown[0]}\ntry: feint measure --help", file=sys.stderr)
+        return 2
     import polars as pl
 
     from feint.pipeline import measure as verb
