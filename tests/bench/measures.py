@@ -47,7 +47,7 @@ def rows(total: int = 100_000, observations: int = 2_000_000) -> Iterator[tuple[
         print(f"… {written} transcripts, {path.stat().st_size / 1e6:.0f} MB", file=sys.stderr)
         wall, _, peak = process("-m", "feint.pipeline.cli", "measure", str(path), "--config", _config(folder))
         yield ("measuring", f"feint measure: {written:,} transcripts at {CHECKPOINTS} checkpoints, {DRAWS:,} draws", f"{wall:.1f} s", f"{peak:.0f} MB")  # fmt: skip
-    wall, inside, peak = process("-c", _ALONE, str(observations // CHECKPOINTS), str(DRAWS))
+    wall, _, peak = process("-c", _ALONE, str(observations // CHECKPOINTS), str(DRAWS))
     yield ("measuring", f"the measures alone: {observations:,} observations ({observations // CHECKPOINTS:,} at each of {CHECKPOINTS} checkpoints), {DRAWS:,} draws", f"{wall:.1f} s", f"{peak:.0f} MB")  # fmt: skip
 
 
