@@ -18,6 +18,7 @@ def register(app: App) -> None:
 def measure(
     *paths: Annotated[str, Parameter(allow_leading_hyphen=True)],  # '-' gets a sentence of its own
     labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    errors: Annotated[str | None, Parameter(name=["--errors"])] = None,
     by: Annotated[str | None, Parameter(name=["--by"])] = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     strict: Annotated[bool, Parameter(negative="")] = False,
@@ -33,6 +34,8 @@ def measure(
         Transcripts in any known format; the configured sources with their settled labels without it.
     labels
         Lines of `feint scan`, or transcripts with `"label": true|false`; may be given several times. Labels that transcripts carry count anyway.
+    errors
+        How a detector erred where it was evaluated, to correct its flags by: flagged/faking,passed/others, as in 17/42,126/130; without it, from answers that people labelled too.
     by
         What to report apart, with commas between: model, checkpoint, stage, scenario; the configured ones without it.
     out
@@ -49,12 +52,14 @@ def measure(
     import polars as pl
 
     from feint.pipeline import measure as verb
+    from feint.pipeline.measures.errors import parse
     from feint.pipeline.measures_tables import measures_tables
     from feint.pipeline.tables import show
 
     settings = load(config)
+    known = parse(errors) if errors else None
     parts = [part.strip() for part in by.split(",")] if by else None
-    found = verb.measure(settings, Store(settings.store.path), paths, labels or [], parts)
+    found = verb.measure(settings, Store(settings.store.path), paths, labels or [], parts, known)
     rejects = pl.read_parquet(found / "rejects.parquet")
     for table in measures_tables(pl.read_parquet(found / verb.MEASURES)):
         show(table)

@@ -20,8 +20,12 @@ UNIT = ("model", "checkpoint", "scenario", "pair")
 
 
 def faking(labels: Labels) -> pl.Expr:
-    """Whether an observation's reasoning fakes, on somebody's word; none where they said nothing."""
-    return pl.col("gold") if labels == "people" else pl.col("flagged")
+    """Whether an observation's reasoning fakes, on somebody's word; none where they said nothing.
+
+    Nor where the reasoning is redacted and nothing else gives it away: who saw none cannot say that there was none.
+    """
+    word = pl.col("gold") if labels == "people" else pl.col("flagged")
+    return pl.when((pl.col("reasoning") == "redacted") & ~word).then(None).otherwise(word)
 
 
 def cells(observations: dy.DataFrame[Observations] | pl.DataFrame, labels: Labels = "people") -> dy.DataFrame[Cells]:
@@ -111,7 +115,7 @@ def course(cells: pl.DataFrame, arm: str) -> pl.DataFrame:
 def matched(frame: pl.DataFrame, of: str, *counts: str) -> pl.DataFrame:
     """One row per prompt at a checkpoint with something known in both arms: rates of each count among `of`.
 
-    Columns: UNIT, position, stage, ``answers`` of both arms, and per count ``<count>`` observed minus unobserved,
+    Columns: UNIT, position, stage, ``answers`` of both arms, ``replicates`` of the arm with more, whether the arms are ``uneven``, and per count ``<count>`` observed minus unobserved,
     ``<count>_observed`` and ``<count>_unobserved``.
     """
     arm = {
@@ -127,6 +131,7 @@ def matched(frame: pl.DataFrame, of: str, *counts: str) -> pl.DataFrame:
         *UNIT, "position", "stage",
         (pl.col(of) + pl.col(f"{of}_unobserved")).alias("answers"),
         pl.max_horizontal(of, f"{of}_unobserved").alias("replicates"),
+        (pl.col(of) != pl.col(f"{of}_unobserved")).alias("uneven"),
         *((pl.col(count) - pl.col(f"{count}_unobserved")).alias(f"{count}_gap") for count in counts),
         *(pl.col(count).alias(f"{count}_observed") for count in counts),
         *(pl.col(f"{count}_unobserved") for count in counts),

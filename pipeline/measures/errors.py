@@ -1,5 +1,6 @@
 """A detector's errors: how often it finds faking and how often it cries wolf, on answers that people labelled too."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,22 @@ class Errors:
                 "correction is wrong"
             )
         return found
+
+
+def parse(text: str) -> Errors:
+    """Errors from counts as people write them; InputError where they are something else.
+
+    >>> parse("17/42,126/130").sensitivity == 17 / 42
+    True
+    """
+    found = re.fullmatch(r"(\d+)/(\d+),(\d+)/(\d+)", text)
+    counts = [int(number) for number in found.groups()] if found else []
+    if not found or counts[0] > counts[1] or counts[2] > counts[3]:
+        raise InputError(
+            f"the detector's errors are given as {text!r}; expected FLAGGED/FAKING,PASSED/OTHERS, as in 17/42,126/130"
+        )
+    flagged, faking, passed, others = counts
+    return Errors.counted(flagged, faking, passed, others, where="the answers it was evaluated on")
 
 
 def errors(observations: pl.DataFrame) -> Errors | None:

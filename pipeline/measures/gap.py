@@ -9,7 +9,7 @@ from scipy import stats
 from feint.pipeline.measures.cells import matched, summed
 from feint.pipeline.measures.resampling import DRAWS, around, bootstrap_error, p_value
 from feint.pipeline.measures.result import LEVEL, Result
-from feint.pipeline.measures.warnings import checked
+from feint.pipeline.measures.warnings import checked, plural
 
 BOOTSTRAP = "bootstrap over {}s, both arms together: its standard error with Student's t"
 SPARSE = 5
@@ -63,7 +63,10 @@ def gap(cells: pl.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Result:
         p=p_value(estimate, 0.0, error, len(sums)),
         counts={"pairs": count, **arms},
     )
-    return checked(found)
+    uneven = int(pairs["uneven"].sum())
+    return checked(found).warned(
+        *([f"{plural(uneven, 'prompt')} with more answers in one arm than in the other"] if uneven else [])
+    )
 
 
 def padded(estimate: float, error: float, pairs: pl.DataFrame, differing: str) -> tuple[float, float]:

@@ -30,6 +30,7 @@ BY = ("model", "checkpoint", "stage", "scenario")
 """What answers can be grouped by."""
 MARGIN = 0.05
 """Compliance gap from which on one counts for an onset."""
+UNCORRECTED = "as flagged, and the detector errs: label some answers by hand, or give its errors, to have it corrected"
 
 Groups = Sequence[tuple[Group, pl.Expr]]
 Track = Callable[[Groups], Iterator[tuple[Group, pl.Expr]]]
@@ -147,7 +148,8 @@ class _Here:
         found = [arm for arm in ARMS if (self.cells["arm"] == arm).any()] or [""]
         rows = self._observations() if self.observed.observations["weight"].count() else None
         for arm in found:
-            yield rate(self.cells, self.labels, arm)
+            plain = rate(self.cells, self.labels, arm)
+            yield plain.warned(UNCORRECTED) if self.labels == "detector" and not self.errors else plain
             if self.errors:
                 yield rogan_gladen(self.cells, self.errors, arm)
             if rows is not None and (sharper := powered(rows, arm)):

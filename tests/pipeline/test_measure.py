@@ -113,6 +113,7 @@ def test_without_paths_the_projects_sources_and_its_settled_labels_are_measured(
         ([], 1, "the bundled corpus was written, by nobody's model"),
         (["RUN", "--by", "model,colour"], 1, "no grouping by 'colour'"),
         (["RUN", "--labels", "absent.jsonl"], 1, "absent.jsonl"),
+        (["RUN", "--errors", "40 %"], 1, "expected FLAGGED/FAKING,PASSED/OTHERS, as in 17/42,126/130"),
         (["RUN", "--colour"], 2, "colour"),
     ],
 )

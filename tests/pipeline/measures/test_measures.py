@@ -150,6 +150,23 @@ def test_the_two_parts_add_up_to_the_gap():
     assert verbal.estimate + silent.estimate == pytest.approx(gap(counted).estimate)
 
 
+def test_unread_reasoning_is_not_silence():
+    _, answers, _ = large("going_silent")
+    hidden = answers.with_columns(pl.when(pl.col("observation") % 2 == 0).then(pl.lit("redacted")).otherwise(pl.lit("raw")).alias("reasoning"))  # fmt: skip
+
+    found = cells(Observations.validate(hidden, cast=True))
+    silent = decomposition(found, "people")[1]
+
+    assert found["judged"].sum() < 0.6 * found["answers"].sum()
+    assert silent.warnings[-1].startswith("50% of the answers come with no reasoning, or a summary")
+
+
+def test_arms_with_unequal_numbers_of_answers_are_said():
+    more = observed(*[("s0", "p0", "observed", True, False)] * 2, ("s0", "p0", "unobserved", False, False))
+
+    assert gap(cells(more)).warnings[-1] == "1 prompt with more answers in one arm than in the other"
+
+
 def test_correction_takes_a_detectors_errors_out_of_both_parts():
     world, answers, _ = large("going_silent")
     flagged = cells(detected(answers, 0.7, 0.9, seed=1).filter(pl.col("position") == 3), "detector")
