@@ -61,7 +61,8 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
 
     Over all answers i: θ = mean(λ f_i + drawn_i / π_i (y_i − λ f_i)), the mean taken with weights that add up (Hájek), λ as in
     PPI++, and the variance by cluster; the interval is Wilson's at the number of independent answers that this is worth, as
-    the symmetric one misses small shares above it too often. Only where every label's weight 1 / π was stored, and 20 were drawn; none elsewhere.
+    the symmetric one misses small shares above it too often. Without any scores λ is 0, and labels are weighed alone. Only
+    where every label's weight 1 / π was stored, and 20 were drawn; none elsewhere.
 
     >>> from feint.pipeline.measures.simulated import Design, detected, draw, labelled, worlds
     >>> answers, _ = draw(worlds()["steady"], Design(replicates=4), seed=0)
@@ -72,7 +73,8 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
     (0.1, 0.05, 0.19)
     """
     all_of = observations.filter(pl.col("arm") == arm) if arm else observations
-    frame = all_of.filter(pl.col("score").is_not_null())
+    scored = bool(all_of["score"].count())
+    frame = all_of.filter(pl.col("score").is_not_null()) if scored else all_of.with_columns(score=0.0)
     drawn = frame.filter(pl.col("gold").is_not_null())
     if len(drawn) < FEWEST_DRAWN or len(drawn) == len(frame) or drawn["weight"].null_count():
         return None
@@ -89,7 +91,7 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
         family="rates",
         measure="faking_prevalence_powered",
         part=arm,
-        title=f"faking{title}, labels and scores together",
+        title=f"faking{title}, " + ("labels and scores together" if scored else "labels weighed"),
         estimate=cut,
         low=low,
         high=high,
@@ -99,7 +101,7 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
         cluster=kind,
         method="PPI++ with inclusion probabilities, variance by cluster, Wilson's interval at the number of independent answers",
         source="Angelopoulos, Duchi and Zrnic 2023 (arXiv 2311.01453), section 6",
-        labels="people and detector",
+        labels="people and detector" if scored else "people",
         counts={"labelled": len(drawn), "trust": trust, "uncut": mean},
     )
     return _doubted(checked(found), all_of, drawn, mean)

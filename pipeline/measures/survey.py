@@ -30,6 +30,9 @@ BY = ("model", "checkpoint", "stage", "scenario")
 """What answers can be grouped by."""
 MARGIN = 0.05
 """Compliance gap from which on one counts for an onset."""
+UNNAMED = "no model named"
+"""Group of the answers whose model is not known, beside others whose is."""
+UNWEIGHED = "as labelled; the labels were drawn with known probability, so go by the figure that weighs them"
 UNCORRECTED = "as flagged, and the detector errs: label some answers by hand, or give its errors, to have it corrected"
 
 Groups = Sequence[tuple[Group, pl.Expr]]
@@ -78,10 +81,11 @@ def _groups(frame: pl.DataFrame, by: Sequence[str]) -> Groups:
         found.append((Group(), everything))
     for model in models:
         whole = pl.col("model").eq_missing(pl.lit(model)) if "model" in by else everything
-        found.append((Group(model=model), whole))
+        group = Group(model=UNNAMED if model is None and len(models) > 1 else model)
+        found.append((group, whole))
         for key in BY[1:]:
             if key in by:
-                found += list(_parts(frame.filter(whole), Group(model=model), whole, key))
+                found += list(_parts(frame.filter(whole), group, whole, key))
     return found
 
 
@@ -91,7 +95,8 @@ def _parts(frame: pl.DataFrame, group: Group, whole: pl.Expr, key: str) -> Itera
         for position, checkpoint, stage in names.iter_rows():
             if position is not None:
                 part = replace(group, checkpoint=checkpoint, position=position, stage=stage)
-                yield part, whole & (pl.col("position") == position)
+                named = pl.col("checkpoint").eq_missing(pl.lit(checkpoint)) & pl.col("stage").eq_missing(pl.lit(stage))
+                yield part, whole & named & (pl.col("position") == position)
         return
     for name in frame[key].drop_nulls().unique().sort():
         yield replace(group, **{key: name}), whole & (pl.col(key) == name)
@@ -149,10 +154,15 @@ class _Here:
         rows = self._observations() if self.observed.observations["weight"].count() else None
         for arm in found:
             plain = rate(self.cells, self.labels, arm)
-            yield plain.warned(UNCORRECTED) if self.labels == "detector" and not self.errors else plain
+            sharper = None if rows is None else powered(rows, arm)
+            if self.labels == "detector" and not self.errors:
+                plain = plain.warned(UNCORRECTED)
+            elif self.labels == "people" and sharper:
+                plain = plain.warned(UNWEIGHED)
+            yield plain
             if self.errors:
                 yield rogan_gladen(self.cells, self.errors, arm)
-            if rows is not None and (sharper := powered(rows, arm)):
+            if sharper:
                 yield sharper
 
     def _lock_in(self) -> Iterator[Result]:

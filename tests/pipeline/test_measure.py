@@ -125,6 +125,20 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(main, run, arguments, cod
     assert "Traceback" not in done.stderr
 
 
+def test_answers_of_no_named_model_stand_apart_from_all_answers(main, run, tmp_path):
+    rows = [json.loads(line) for line in run.read_text(encoding="utf-8").splitlines()]
+    for at, row in enumerate(rows):
+        row["model"] = (None, "one", "two")[at // 4 % 3]
+    (tmp_path / "several.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    main("measure", "several.jsonl", "-o", "out")
+
+    gaps = pl.read_parquet(tmp_path / "out" / "measures.parquet").filter(
+        pl.col("checkpoint").is_null(), measure="compliance_gap"
+    )
+    assert sorted(gaps["model"].to_list(), key=str) == [None, "no model named", "one", "two"]
+
+
 def test_rejects_are_shown_kept_and_fatal_when_strict(main, run, tmp_path):
     rows = run.read_text(encoding="utf-8").splitlines()
     broken = json.loads(rows[0])

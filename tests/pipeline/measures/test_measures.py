@@ -243,6 +243,18 @@ def test_labels_drawn_by_score_give_the_share_of_all_answers():
     assert powered(drawn.with_columns(pl.lit(None, pl.Float64).alias("weight")), "observed") is None
 
 
+def test_labels_are_weighed_where_no_detector_has_scored_anything():
+    world, answers, _ = large("steady")
+    seen = answers.filter(arm="observed")
+    drawn = labelled(seen, seen.select(pl.when("gold").then(0.6).otherwise(0.1).alias("pi"))["pi"], seed=2)
+
+    found = powered(drawn, "observed")
+
+    assert found.labels == "people"
+    assert found.estimate == pytest.approx(world.spoken()[0], abs=0.02)
+    assert drawn["gold"].mean() > 0.3
+
+
 def test_rates_of_answers_without_a_design_are_plain_wilson():
     rows = observed(*((None, None, None, None, at < 1) for at in range(55)))
 
@@ -366,7 +378,7 @@ def test_missing_answers_are_counted_by_kind_and_unevenness_is_said():
 
     found = {one.part: one for one in missing(cells(Observations.validate(hidden, cast=True)))}
 
-    assert set(found) == {"unknown", "unparsed", "redacted"}
+    assert set(found) == {"unknown", "unparsed", "redacted", "unjudged"}
     assert found["unparsed"].estimate == pytest.approx(0.15, abs=0.02)
     assert found["redacted"].estimate == pytest.approx(1 / 6)
     assert "uneven between the arms: 30% observed, 0% unobserved" in found["unparsed"].warnings[-1]
