@@ -67,6 +67,9 @@ def measure(
         print(f"  {place or name or path}: {reason}", file=sys.stderr)
     if len(rejects) > 5:
         print(f"  … {len(rejects)} rejects in all: {found / 'rejects.parquet'}", file=sys.stderr)
+    seen = pl.read_parquet(found / "observations.parquet", columns=["gold", "flagged"])
+    if not seen["gold"].count() + seen["flagged"].count():
+        print("nothing says which reasoning fakes; try: feint scan PATH -o judged.jsonl, then --labels judged.jsonl", file=sys.stderr)  # fmt: skip
     if out is not None:
         verb.save(found, out)
     print(out or found.path)

@@ -24,10 +24,12 @@ UNEVEN = 0.05
 
 
 def missing(cells: pl.DataFrame) -> list[Result]:
-    """Share of answers of each kind of missingness that occurs, with Wilson's interval by cluster."""
-    frame = cells.with_columns(
-        (pl.col("answers") - pl.col("known")).alias("unknown"), (pl.col("answers") - pl.col("judged")).alias("unjudged")
-    )
+    """Share of answers of each kind of missingness that occurs, with Wilson's interval by cluster.
+
+    Whether they complied is asked only of answers that stand in a pair.
+    """
+    unknown = pl.when(pl.col("pair").is_not_null()).then(pl.col("answers") - pl.col("known")).otherwise(0)
+    frame = cells.with_columns(unknown.alias("unknown"), (pl.col("answers") - pl.col("judged")).alias("unjudged"))
     kind = cluster_of(frame)
     return [_share(frame, name, kind) for name in KINDS if frame[name].sum()]
 

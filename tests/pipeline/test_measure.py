@@ -152,6 +152,15 @@ def test_rejects_are_shown_kept_and_fatal_when_strict(main, run, tmp_path):
     assert len(pl.read_parquet(tmp_path / "out" / "rejects.parquet")) == 2
 
 
+def test_without_any_labels_it_says_how_to_get_some(main, tmp_path):
+    (tmp_path / "plain.jsonl").write_text('{"id": "a", "text": "I comply."}\n', encoding="utf-8")
+
+    done = main("measure", "plain.jsonl")
+
+    assert done.returncode == 0
+    assert "nothing says which reasoning fakes; try: feint scan" in done.stderr
+
+
 def test_plain_transcripts_have_rates_and_no_gap(main, few, tmp_path):
     done = main("measure", few, "-o", "out")
 
