@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
-.PHONY: demo test lint types unit bench bundled clean
+.PHONY: demo test lint types unit bench study bundled clean
 
 demo: .venv/demo.stamp  ## the whole loop on the bundled corpus, offline, into demo/
 	@$(BIN)/feint demo
@@ -25,6 +25,9 @@ unit:
 
 bench: .venv/test.stamp  ## speed and memory as ratios against named peers in the same run
 	$(BIN)/python -m tests.bench
+
+study: .venv/test.stamp  ## bias, coverage, false alarms and power of every measure, on simulated runs whose truth is known
+	$(BIN)/python -m tests.study
 
 bundled: .venv/demo.stamp  ## train the detector that ships, from the bundled corpus
 	$(BIN)/feint train --out models/bundled

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-KNOWN = ("checkpoint", "stage", "scenario", "pair", "arm", "complied", "seed")
+KNOWN = ("checkpoint", "stage", "scenario", "pair", "arm", "marker", "complied", "outcome", "seed")
 """Keys that measures read at the top of a transcript's metadata; `design.md`, contract 2."""
 
 

@@ -18,6 +18,16 @@ FIRST = ("random", "uncertainty", "diversity")
 AGAIN = ("disagreement", "label_errors")
 """Ways of choosing one to be read again."""
 KINDS = ("raw", "summary", "redacted", "tag", "none")
+STAGES = ("pretrained", "sft", "hhh", "rl", "deployed")
+"""Stages of training, in order."""
+ARMS = ("observed", "unobserved")
+"""Whether the prompt's marker says that this output is trained on or watched."""
+OUTCOMES = ("complied", "declined", "refused", "unparsed")
+"""What became of a prompt: it went along, it kept to its preference, it answered nothing, its answer could not be read."""
+RELATIONS = ("intended", "approximation", "unintended", "indeterminate")
+"""How a protected value stands to the declared specification."""
+FAMILIES = ("gap", "rates", "consistency", "lock-in", "values", "missing")
+"""What a measure is about, in the order of a report."""
 
 
 class Transcripts(dy.Schema):
@@ -301,3 +311,147 @@ class Rejects(dy.Schema):
     """Where in the file: a line, a member, a row."""
     id = dy.String(nullable=True)
     reason = dy.String()
+
+
+class Pairs(dy.Schema):
+    """One row per prompt whose two arms differ in the marker alone."""
+
+    pair = dy.String(primary_key=True)
+    scenario = dy.String(nullable=True)
+    observed = dy.String()
+    """The marker's words in the observed arm, as far as they differ; stretches are joined by ' … '."""
+    unobserved = dy.String()
+    """The same in the other arm."""
+    prompts = dy.UInt32(min=1)
+    """Pairs that share these words, this one among them."""
+    declared = dy.Bool()
+    """Whether the transcripts name their marker (metadata `marker`); else it is what several pairs differ by."""
+
+
+class Observations(dy.Schema):
+    """One row per answer that measures count: where it stands, what the model did, what was seen in it."""
+
+    observation = dy.UInt64(primary_key=True)
+    """Place in the order read, from 0: equal words at two checkpoints are two observations."""
+    transcript_id = dy.String()
+    """Digest of the words."""
+    model = dy.String(nullable=True)
+    checkpoint = dy.String(nullable=True)
+    position = dy.UInt32(nullable=True)
+    """The checkpoint's place in its model's training, from 0."""
+    stage = dy.Enum(STAGES, nullable=True)
+    scenario = dy.String(nullable=True)
+    pair = dy.String(nullable=True)
+    """The prompt, without its marker."""
+    arm = dy.Enum(ARMS, nullable=True)
+    seed = dy.String(nullable=True)
+    outcome = dy.Enum(OUTCOMES, nullable=True)
+    complied = dy.Bool(nullable=True)
+    """Whether it did what the objective asks; none where that is unknown."""
+    reasoning = dy.Enum(KINDS)
+    """How its reasoning came."""
+    gold = dy.Bool(nullable=True)
+    """Whether people settled that it is faking."""
+    score = dy.Float64(nullable=True, min=0, max=1)
+    """A detector's probability that it is."""
+    flagged = dy.Bool(nullable=True)
+    """Whether that reaches the detector's threshold."""
+    weight = dy.Float64(nullable=True, min=0)
+    """Answers that its label stands for: one over the probability with which it was drawn for people to label."""
+    reward = dy.Float64(nullable=True)
+    """What the environment gave."""
+
+
+class Cells(dy.Schema):
+    """Observations counted: one row per model, checkpoint, prompt and arm."""
+
+    model = dy.String(nullable=True)
+    checkpoint = dy.String(nullable=True)
+    position = dy.UInt32(nullable=True)
+    stage = dy.Enum(STAGES, nullable=True)
+    scenario = dy.String(nullable=True)
+    pair = dy.String(nullable=True)
+    arm = dy.Enum(ARMS, nullable=True)
+    answers = dy.UInt64(min=1)
+    known = dy.UInt64()
+    """Answers of which it is known whether they complied."""
+    complied = dy.UInt64()
+    judged = dy.UInt64()
+    """Answers of which it is known whether their reasoning fakes."""
+    faking = dy.UInt64()
+    both = dy.UInt64()
+    """Answers of which both are known."""
+    both_complied = dy.UInt64()
+    """Those among them that complied."""
+    both_faking = dy.UInt64()
+    """Those among them that complied and whose reasoning fakes."""
+    refused = dy.UInt64()
+    unparsed = dy.UInt64()
+    summarised = dy.UInt64()
+    """Answers of whose reasoning there is a summary alone; likewise below."""
+    redacted = dy.UInt64()
+    unreasoned = dy.UInt64()
+    """Answers that came without any reasoning."""
+
+
+class Protected(dy.Schema):
+    """One row per observation and value that its reasoning protects."""
+
+    observation = dy.UInt64(primary_key=True)
+    value = dy.String(primary_key=True)
+    """The value's normalised name."""
+    relation = dy.Enum(RELATIONS)
+
+
+class Measures(dy.Schema):
+    """One row per measure and group: enough to print or plot it without knowing the measure.
+
+    `model`, `checkpoint`, `stage` and `scenario` name the group; none is all of them together. Within a group, `measure`
+    and `part` name the row.
+    """
+
+    model = dy.String(nullable=True)
+    checkpoint = dy.String(nullable=True)
+    position = dy.UInt32(nullable=True)
+    """The checkpoint's place in training, from 0, to draw it along an axis."""
+    stage = dy.Enum(STAGES, nullable=True)
+    scenario = dy.String(nullable=True)
+    family = dy.Enum(FAMILIES)
+    measure = dy.String()
+    """As in ``compliance_gap``."""
+    part = dy.String()
+    """As in ``verbal``, a value's name, an arm; empty where there is one."""
+    title = dy.String()
+    """What it is, for a heading or an axis."""
+    estimate = dy.Float64(nullable=True)
+    """None where it is undefined; a warning says why."""
+    low = dy.Float64(nullable=True)
+    """Lower end of the interval at `level`; none where it has no lower end or is undefined."""
+    high = dy.Float64(nullable=True)
+    level = dy.Float64(min_exclusive=0, max_exclusive=1)
+    """Share of repetitions in which the interval covers the truth."""
+    unit = dy.String()
+    """As in ``share``, ``odds ratio``, ``log-odds per checkpoint``, ``checkpoint``."""
+    null = dy.Float64(nullable=True)
+    """The value that means no effect, to draw a line at; none where there is no such value."""
+    p = dy.Float64(nullable=True, min=0, max=1)
+    """Two-sided p-value against `null`, where the method has one."""
+    observations = dy.UInt64()
+    clusters = dy.UInt32()
+    """Independent clusters behind the interval."""
+    cluster = dy.String()
+    """What a cluster is: scenario, pair, model, transcript."""
+    method = dy.String()
+    """How estimate and interval were made."""
+    source = dy.String()
+    """Where the method is from."""
+    labels = dy.String()
+    """Whose word on faking it rests on: people, detector, people and detector; empty where it rests on behaviour alone."""
+    finding = dy.String(nullable=True)
+    """The answer in words, where it is no number: a value's origin, a checkpoint's name."""
+    grade = dy.String(nullable=True)
+    """Evidence for the finding: A checkpoints compared, B a specification says so, C inferred."""
+    counts = dy.String()
+    """Counts behind it, as a JSON object."""
+    warnings = dy.List(dy.String())
+    """What to know before believing it, a sentence each."""

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
+from feint.pipeline import measure_commands
 from feint.pipeline.config import Config, load
 from feint.pipeline.queue_commands import queue
 from feint.pipeline.release_commands import export, publish
@@ -418,6 +419,9 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
     run(out)
     return 0
+
+
+measure_commands.register(app)
 
 
 def main() -> None:

@@ -151,6 +151,14 @@ class ExportConfig(_Table):
     about: str
     biases: str
     annotators: tuple[Annotator, ...]
+class MeasureConfig(_Table):
+    """How measures are made."""
+
+    by: tuple[str, ...] = Field(min_length=1)
+    draws: int = Field(ge=200)
+    seed: int
+    margin: float = Field(ge=0, lt=1)
+    base: float = Field(gt=0, lt=1)
 
 
 class Config(_Table):
@@ -167,6 +175,7 @@ class Config(_Table):
     scan: ScanConfig
     queue: QueueConfig
     export: ExportConfig
+    measure: MeasureConfig
 
 
 def load(path: Path | None = None) -> Config:

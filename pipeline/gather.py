@@ -42,8 +42,21 @@ def gather(config: Config, store: Store) -> Artifact:
         partial(_make, sources, config),
         version=1,
         params={"sources": list(sources), "split": config.split.model_dump()},
-        inputs={str(source): _digest(str(source)) for source in (*sources, *config.gather.validation)},
+        inputs={str(source): fingerprint(str(source)) for source in (*sources, *config.gather.validation)},
     )
+
+
+def fingerprint(source: str) -> str:
+    """What a stage is made from: names, sizes and times of files, the hub's commit, or the words of the bundled corpus."""
+    if source == BUNDLED:
+        return digest.of_files([*family.HERE.glob("families/*.toml"), *family.HERE.glob("second/*.toml")])
+    if source.startswith(hub_dataset.ADDRESS):
+        return digest.of_value([source, hub_dataset.commit(source)])
+    path = Path(source)
+    if not path.exists():
+        return digest.of_text(source)
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return digest.of_value([[str(p), (s := p.stat()).st_size, s.st_mtime_ns] for p in files])
 
 
 def transcripts(gathered: Path) -> Iterator[Transcript]:
@@ -66,19 +79,6 @@ def transcripts(gathered: Path) -> Iterator[Transcript]:
                 source=row["source"],
                 metadata=json.loads(row["metadata"]),
             )
-
-
-def _digest(source: str) -> str:
-    """What the stage was made from: names, sizes and times of files, the hub's commit, or the words of the bundled corpus."""
-    if source == BUNDLED:
-        return digest.of_files([*family.HERE.glob("families/*.toml"), *family.HERE.glob("second/*.toml")])
-    if source.startswith(hub_dataset.ADDRESS):
-        return digest.of_value([source, hub_dataset.commit(source)])
-    path = Path(source)
-    if not path.exists():
-        return digest.of_text(source)
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return digest.of_value([[str(p), (s := p.stat()).st_size, s.st_mtime_ns] for p in files])
 
 
 def _make(sources: Sequence[str], config: Config, folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 import sys
 
-from tests.bench import cold_start, encoding, log_reading, memory, releasing
+from tests.bench import cold_start, encoding, log_reading, measures, memory, releasing
 
-for bench in (encoding, log_reading, cold_start, memory, releasing):
+for bench in (encoding, log_reading, cold_start, memory, releasing, measures):
     print(f"… {bench.__doc__.splitlines()[0]}", file=sys.stderr)
     for row in bench.rows():
         print("| " + " | ".join(row) + " |", flush=True)
