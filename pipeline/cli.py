@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from feint.corpus.errors import FeintError
 from feint.pipeline import measure_commands
 from feint.pipeline.config import Config, load
+from feint.pipeline.elicit import elicit
 from feint.pipeline.store import Store
 
 app = App(
@@ -412,6 +413,7 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
 
 measure_commands.register(app)
+app.command(elicit)
 
 
 def main() -> None:

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from feint.corpus.errors import ConfigError
-from feint.pipeline.elicitation.scenario import ARMS, Arm, Format, Marker, Request, Scenario, formats, markers, scenarios
+from feint.pipeline.elicitation.scenario import (
+    ARMS,
+    Arm,
+    Format,
+    Marker,
+    Request,
+    Scenario,
+    formats,
+    markers,
+    scenarios,
+)
 
 ROTATE, ALL = "rotate", "all"
 
@@ -73,6 +83,15 @@ def prompts(
             for marker in here:
                 for layout in layouts:
                     yield from (Prompt(scenario, request, marker, layout, arm) for arm in ARMS)
+
+
+def names(given: str | list[str]) -> list[str]:
+    """A list as it is written on a command line: names with commas between them.
+
+    >>> names("think, native")
+    ['think', 'native']
+    """
+    return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
 
 
 def _named(names: Sequence[str], known: Sequence[str], what: str) -> list[str]:

@@ -12,7 +12,7 @@ from feint.corpus.reasoning import stretches
 from feint.corpus.sources import inspect_log
 from feint.pipeline.elicitation import grading
 from feint.pipeline.elicitation.compliance import Judged, by_rule
-from feint.pipeline.elicitation.prompts import ALL, ROTATE, Prompt, prompts
+from feint.pipeline.elicitation.prompts import ALL, ROTATE, Prompt, names, prompts
 from feint.pipeline.elicitation.scenario import ARMS, Request, Scenario, scenarios
 
 VERSION = 1
@@ -43,10 +43,11 @@ def pairs(
         seed: Seed of the first epoch, the same in both arms; each epoch takes the next.
         checkpoint: Name or number of the checkpoint, for the log.
         stage: Stage of training it stands in: pretrained, sft, hhh, rl, deployed.
+
     """
     known = {"checkpoint": checkpoint, "stage": stage}
     where = {key: value for key, value in known.items() if value is not None}
-    asked = prompts(_names(scenarios), _names(markers), _names(reasoning))
+    asked = prompts(names(scenarios), names(markers), names(reasoning))
     return Task(
         dataset=MemoryDataset([_sample(one, where) for one in asked], name="feint/pairs"),
         solver=ask(seed),
@@ -54,10 +55,6 @@ def pairs(
         version=VERSION,
         metadata=where,
     )
-
-
-def _names(given: Names) -> list[str]:
-    return [name.strip() for name in given.split(",")] if isinstance(given, str) else given
 
 
 def _sample(prompt: Prompt, where: dict[str, str | int]) -> Sample:
@@ -125,6 +122,7 @@ def compliance(grader: bool = True) -> Scorer:
 
     Args:
         grader: Whether a model judges where no rule decides.
+
     """
 
     async def score(state: TaskState, target: Target) -> Score:
