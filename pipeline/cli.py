@@ -325,19 +325,24 @@ def export(destination: Path, *, config: Settings = None) -> int:
 
 @app.command
 def report(
-    *,
+    *paths: str,
     scanned: Annotated[Path | None, Parameter(name=["--scanned"])] = None,
+    measures: Annotated[Path | None, Parameter(name=["--measures"])] = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("report.html"),
     config: Settings = None,
 ) -> int:
-    """Write one HTML page: the detector's quality, agreement, and what a scan found.
+    """Write one HTML page that opens offline: what was measured, every transcript, the detector's quality, agreement.
 
-    Example: `feint report --scanned judged.jsonl -o report.html`
+    Example: `feint report logs/ --measures measures --scanned judged.jsonl -o report.html`
 
     Parameters
     ----------
+    paths
+        Transcripts to show, in any known format; the gathered ones without it.
     scanned
-        Lines written by `feint scan`, to list the flagged transcripts with their evidence.
+        Lines written by `feint scan`: what is flagged, and the evidence highlighted in place.
+    measures
+        A folder written by `feint measure`: the answers and their figures.
     out
         File to write.
     config
@@ -347,7 +352,7 @@ def report(
     settings, store = _opened(config)
     from feint.pipeline.report import report as run
 
-    run(settings, store, scanned, out)
+    run(settings, store, scanned, out, paths=paths, measures=measures)
     print(out)
     return 0
 
