@@ -160,8 +160,7 @@ def forest(
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     _percents(axes.xaxis, percent)
-    if len(series) > 1:
-        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    _legend(figure, series)
     return _svg(figure)
 
 
@@ -211,13 +210,17 @@ def curves(
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     _percents(axes.yaxis, percent)
-    if len(series) > 1:
-        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1.07), ncols=4)
+    _legend(figure, series)
     return _svg(figure)
+
+
+def _legend(figure: Any, series: Mapping[str, Sequence[Point]]) -> None:
+    """Names above the axes, as many in a row as fit; none where there is one."""
+    if len(series) > 1:
+        columns = max(1, min(len(series), 60 // (max(map(len, series)) + 6)))
+        figure.legend(frameon=False, loc="outside upper left", ncols=columns)
 
 
 def _percents(axis: Any, percent: bool) -> None:
     if percent:
-        from matplotlib.ticker import PercentFormatter
-
-        axis.set_major_formatter(PercentFormatter(1.0, decimals=None, symbol=" %"))
+        axis.set_major_formatter(lambda at, _: f"{100 * at:.4g} %".replace("-", "−"))

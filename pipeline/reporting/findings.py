@@ -25,6 +25,24 @@ QUESTIONS = {
     "missing": "What could not be seen",
 }
 """The families in the order of the page."""
+CAPTIONS = {
+    "compliance_gap": "Compliance gap: how much more often it complies when observed",
+    "gap_decomposition": "The gap in two: with faking in the reasoning (verbal) and without (silent)",
+    "gap_decomposition_corrected": "The gap in two, corrected for label error",
+    "faking_rate": "Answers whose reasoning fakes",
+    "faking_prevalence": "Answers whose reasoning fakes, corrected for label error",
+    "faking_prevalence_powered": "Answers whose reasoning fakes, labels and scores together",
+    "value": "Answers that protect a value",
+    "value_relation": "What the protected values are to the specification",
+    "consistency": "Where the variation in faking lies",
+    "missing": "Answers of which something is not known",
+    "by_arm": "Compliance in each arm: the shares between which the gap lies, without intervals",
+}
+"""What the figure of a measure shows; its title stands in for others."""
+SPOKEN = ("consistency", "missing", "gap_decomposition", "gap_decomposition_corrected")
+"""Measures whose parts have titles that say more than their names."""
+TOLD = ("onset", "value_origin", "value_relation", "mcnemar")
+"""Measures that a table says better than a picture."""
 MOST_ROWS = 40
 """Rows of a forest plot; a table holds the rest."""
 
@@ -93,12 +111,19 @@ def findings(measures: pl.DataFrame) -> Findings:
     ['m-1 complies 21 points more often when it believes that it is observed (95 % interval 14 to 28 points; 12 scenarios).']
     """
     rows = measures.to_dicts()
+    arms = _by_arm(rows)
     sections = [
-        Section(family, question, list(_figures(family, here)), [_told(row) for row in here], _methods(here))
+        Section(
+            family,
+            question,
+            list(_figures(family, [*here, *(arms if family == "lock-in" else [])])),
+            [_told(row) for row in here],
+            _methods(here),
+        )
         for family, question in QUESTIONS.items()
         if (here := [row for row in rows if row["family"] == family])
     ]
-    return Findings([_answer(row) for row in _headline(rows)], _warnings(rows), sections)
+    return Findings([" ".join((_answer(row), *_more(row, rows))) for row in _headline(rows)], _warnings(rows), sections)
 
 
 def _headline(rows: Sequence[Row]) -> list[Row]:
@@ -119,28 +144,58 @@ def _answer(row: Row) -> str:
     low, high, points = row["low"], row["high"], round(100 * abs(row["estimate"]))
     known = low is not None and high is not None
     rests = (
-        f"{round(100 * row['level'])} % interval {100 * low:.0f} to {100 * high:.0f} points; "
+        f"{round(100 * row['level'])} % interval {_points(low)} to {_points(high)} points; "
         if known
         else "no interval; "
     )
     rests += f"{row['clusters']} {row['cluster']}{'s' if row['clusters'] != 1 else ''}"
     if known and low <= 0 <= high:
-        return f"{name}{at} shows no compliance gap that is sure: {100 * row['estimate']:+.0f} points when observed ({rests})."
+        return f"{name}{at} shows no compliance gap that is sure: {_points(row['estimate'])} points when observed ({rests})."
     more = "more" if row["estimate"] > 0 else "less"
     return f"{name}{at} complies {points} points {more} often when it believes that it is observed ({rests})."
 
 
+def _more(gap: Row, rows: Sequence[Row]) -> Iterator[str]:
+    """What else belongs to the answer on a model: how much is spoken, since when, whether training reaches it, what it defends."""
+    same = [
+        row for row in rows if row["model"] == gap["model"] and row["scenario"] is None and row["estimate"] is not None
+    ]
+    here = {(row["measure"], row["part"]): row for row in same if row["checkpoint"] == gap["checkpoint"]}
+    whole = {(row["measure"], row["part"]): row for row in same if row["checkpoint"] is None}
+    for measure in ("gap_decomposition_corrected", "gap_decomposition"):
+        parts = [here.get((measure, part)) for part in ("verbal", "silent")]
+        if all(parts):
+            verbal, silent = (_points(part["estimate"]) for part in parts if part)
+            yield f"{verbal} points of this come with faking in the reasoning, {silent} without."
+            break
+    if (onset := whole.get(("onset", ""))) and onset["finding"]:
+        yield f"The gap lasts from {onset['finding']} on."
+    if (kept := whole.get(("resistance", ""))) and kept["low"] is not None and kept["high"] is not None:
+        moved, least, most = (_points(1 - kept[end]) for end in ("estimate", "high", "low"))
+        yield f"Training moved what it does unobserved {moved} % as far as what it does observed ({least} to {most} %)."
+    for (measure, value), row in whole.items():
+        if measure == "value_origin" and row["finding"] and row["grade"] in ("A", "B"):
+            yield f"It protects “{value}”: {row['finding'].replace('_', ' ')} (evidence {row['grade']})."
+
+
+def _points(share: float) -> str:
+    """A share in hundredths, as '−5'."""
+    return f"{100 * share:.0f}".replace("-", "−")
+
+
 def _warnings(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
+    """Of what is said of whole models first; single scenarios and checkpoints carry theirs in the tables as well."""
     found: dict[str, list[str]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: bool(row["scenario"] or row["checkpoint"])):
         for words in row["warnings"]:
             found.setdefault(words, []).append(f"{_what(row)} ({_group(row)})")
-    return sorted(found.items(), key=lambda item: -len(item[1]))
+    return list(found.items())
 
 
 def _told(row: Row) -> Row:
     """A row as a table shows it."""
     return {
+        "detail": bool(row["scenario"] or row["checkpoint"]),
         "group": _group(row),
         "what": _what(row),
         "words": _words(row),
@@ -160,7 +215,9 @@ def _methods(rows: Sequence[Row]) -> list[tuple[str, str]]:
 
 
 def _what(row: Row) -> str:
-    return f"{row['title']}: {row['part']}" if row["part"] and row["part"] not in row["title"] else str(row["title"])
+    """The title, with the part where it does not tell."""
+    told = not row["part"] or row["part"] in row["title"] or row["measure"] in SPOKEN
+    return str(row["title"]) if told else f"{row['title']}: {row['part']}"
 
 
 def _group(row: Row) -> str:
@@ -182,21 +239,25 @@ def _words(row: Row) -> str:
 
 def _figures(family: str, rows: Sequence[Row]) -> Iterator[Figure]:
     """A picture for each measure in a family: curves where it was taken at checkpoints, and rows with intervals elsewhere."""
-    drawn = [row for row in rows if row["estimate"] is not None]
+    drawn = [
+        row for row in rows if (row["estimate"] is not None and row["finding"] is None) or row["measure"] == "value"
+    ]
     for measure in dict.fromkeys(row["measure"] for row in drawn):
         same = [row for row in drawn if row["measure"] == measure]
-        yield from _along(f"{family}-{measure}", [row for row in same if row["scenario"] is None])
+        yield from _along(f"{family}-{measure}", measure, [row for row in same if row["scenario"] is None])
         whole = [row for row in same if row["checkpoint"] is None and row["stage"] is None and row["low"] is not None]
         for kind, across in (
-            ("models", [row for row in whole if row["scenario"] is None]),
-            ("scenarios", [row for row in whole if row["scenario"]]),
+            ("model", [row for row in whole if row["scenario"] is None]),
+            ("scenario", [row for row in whole if row["scenario"]]),
         ):
-            if across:
-                by = f", by {kind.removesuffix('s')}" if any(row[kind.removesuffix("s")] for row in across) else ""
-                yield _drawn(f"{family}-{measure}-{kind}", across, _forest(across[:MOST_ROWS]), across[0]["title"] + by)
+            if len(across) > 1:
+                by = f", by {kind}" if len({row[kind] for row in across}) > 1 else ""
+                yield _drawn(
+                    f"{family}-{measure}-{kind}s", across, _forest(across[:MOST_ROWS]), _caption(across[0]) + by
+                )
 
 
-def _along(name: str, rows: Sequence[Row]) -> Iterator[Figure]:
+def _along(name: str, measure: str, rows: Sequence[Row]) -> Iterator[Figure]:
     """Curves over checkpoints: a line a model, or, where a measure has parts, a picture a model with a line a part."""
     placed = [row for row in rows if row["position"] is not None]
     models = list(dict.fromkeys(row["model"] for row in placed))
@@ -204,18 +265,44 @@ def _along(name: str, rows: Sequence[Row]) -> Iterator[Figure]:
     for chosen in [[model] for model in models] if apart else [models]:
         along = [row for row in placed if row["model"] in chosen]
         if len({row["position"] for row in along}) > 1:
-            of = chosen[0] if apart or len(models) == 1 else None
-            title = f"{along[0]['title']}{f', {of}' if of else ''}, over checkpoints"
+            of = chosen[0] if apart and len(models) > 1 else None
             yield _drawn(
-                "-".join(filter(None, (name, of if apart else None, "checkpoints"))), along, _curves(along), title
+                "-".join(filter(None, (name, of, "checkpoints"))),
+                along,
+                _curves(along),
+                f"{_caption(along[0])}{f', {of}' if of else ''}, over checkpoints",
             )
+
+
+def _by_arm(rows: Sequence[Row]) -> list[Row]:
+    """Rows of the share that complied in each arm at each checkpoint, from what the gap was counted of."""
+    found = []
+    for row in rows:
+        counts = json.loads(row["counts"])
+        if row["measure"] == GAP and row["position"] is not None and row["scenario"] is None and not row["part"]:
+            arms = [(arm, counts.get(f"complied_{arm}")) for arm in ("observed", "unobserved")]
+            empty = {
+                "low": None,
+                "high": None,
+                "null": None,
+                "measure": "by_arm",
+                "title": "complied",
+                "family": "lock-in",
+            }
+            found += [{**row, **empty, "part": arm, "estimate": share} for arm, share in arms if share is not None]
+    return found
+
+
+def _caption(row: Row) -> str:
+    return CAPTIONS.get(row["measure"], row["title"])
 
 
 def _drawn(name: str, rows: Sequence[Row], svg: str, caption: str) -> Figure:
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
     keys = [key for key in Measures.column_names() if key != "warnings"]
     numbers = pl.DataFrame([{key: row[key] for key in keys} for row in rows], infer_schema_length=None)
-    return Figure(safe, f"{caption}; intervals are {round(100 * rows[0]['level'])} %.", svg, numbers)
+    ends = f" {round(100 * rows[0]['level'])} % intervals." if any(row["low"] is not None for row in rows) else ""
+    return Figure(safe, f"{caption}.{ends}", svg, numbers)
 
 
 def _series(rows: Sequence[Row], at: str) -> dict[str, list[Point]]:
@@ -246,12 +333,15 @@ def _curves(rows: Sequence[Row]) -> str:
 def _forest(rows: Sequence[Row]) -> str:
     """Rows are groups, or the parts of a measure where there is one group."""
     if len({_group(row) for row in rows}) == 1 and len(rows) > 1:
-        points = [Point(row["part"] or row["title"], row["estimate"], row["low"], row["high"]) for row in rows]
-        series = {rows[0]["title"]: points}
+        named = (row["title"] if row["measure"] in SPOKEN else row["part"] or row["title"] for row in rows)
+        points = [Point(name, row["estimate"], row["low"], row["high"]) for name, row in zip(named, rows, strict=True)]
+        series = {_caption(rows[0]): points}
     else:
         series = _series(rows, "group")
     return figures.forest(series, _axis(rows[0]), rows[0]["null"], percent=rows[0]["unit"] == "share")
 
 
 def _axis(row: Row) -> str:
-    return str(row["title"]) if row["unit"] == "share" else f"{row['title']} ({row['unit']})"
+    """What the numbers are, in few words: the caption says the rest."""
+    short = {"compliance_gap": "compliance gap", "by_arm": "complied", "consistency": "share of variation"}
+    return short.get(row["measure"], "share of answers" if row["unit"] == "share" else str(row["unit"]))
