@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 from feint.corpus.errors import FeintError
 from feint.pipeline import measure_commands
 from feint.pipeline.config import Config, load
-from feint.pipeline.elicit import elicit
+from feint.pipeline.elicit_commands import elicit
 from feint.pipeline.store import Store
 
 app = App(
@@ -22,6 +22,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
+app.command(elicit)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
 Strict = Annotated[bool, Parameter(negative="")]
@@ -418,7 +419,6 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
 
 measure_commands.register(app)
-app.command(elicit)
 
 
 def main() -> None:

@@ -33,7 +33,6 @@ CAPTIONS = {
     "faking_prevalence": "Answers whose reasoning fakes, corrected for label error",
     "faking_prevalence_powered": "Answers whose reasoning fakes, labels and scores together",
     "value": "Answers that protect a value",
-    "value_relation": "What the protected values are to the specification",
     "consistency": "Where the variation in faking lies",
     "missing": "Answers of which something is not known",
     "by_arm": "Compliance in each arm: the shares between which the gap lies, without intervals",
@@ -189,7 +188,7 @@ def _warnings(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
     for row in sorted(rows, key=lambda row: bool(row["scenario"] or row["checkpoint"])):
         for words in row["warnings"]:
             found.setdefault(words, []).append(f"{_what(row)} ({_group(row)})")
-    return list(found.items())
+    return sorted(found.items(), key=lambda item: item[0].startswith("the interval includes"))
 
 
 def _told(row: Row) -> Row:
@@ -228,8 +227,7 @@ def _words(row: Row) -> str:
     """'21 % (14–28 %)', as much of it as is known."""
     if row["estimate"] is None:
         return "–"
-    share = row["unit"] == "share"
-    scale, places, sign = (100.0, 1, " %") if share else (1.0, 2, "")
+    scale, places, sign = {"share": (100.0, 1, " %"), "checkpoint": (1.0, 0, "")}.get(row["unit"], (1.0, 2, ""))
     said = f"{scale * row['estimate']:.{places}f}{sign}"
     if row["low"] is None and row["high"] is None:
         return said
@@ -239,9 +237,7 @@ def _words(row: Row) -> str:
 
 def _figures(family: str, rows: Sequence[Row]) -> Iterator[Figure]:
     """A picture for each measure in a family: curves where it was taken at checkpoints, and rows with intervals elsewhere."""
-    drawn = [
-        row for row in rows if (row["estimate"] is not None and row["finding"] is None) or row["measure"] == "value"
-    ]
+    drawn = [row for row in rows if row["estimate"] is not None and row["measure"] not in TOLD]
     for measure in dict.fromkeys(row["measure"] for row in drawn):
         same = [row for row in drawn if row["measure"] == measure]
         yield from _along(f"{family}-{measure}", measure, [row for row in same if row["scenario"] is None])

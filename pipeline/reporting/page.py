@@ -45,7 +45,7 @@ def rendered(
         parts=list(_parts(found, behind)),
         findings=found,
         book=book if book.shown else None,
-        annotators=None,
+        annotators=behind.annotators,
         detector=behind.detector,
         labels=behind.labels,
         interval=interval,

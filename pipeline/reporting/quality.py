@@ -35,6 +35,8 @@ class Behind:
     detector: Mapping[str, Any] | None
     labels: Mapping[str, Any] | None
     figures: list[Figure]
+    annotators: str = ""
+    """A section of the page, rendered elsewhere."""
 
 
 def behind(store: Store, stages: Stages) -> Behind:

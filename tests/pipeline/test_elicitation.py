@@ -132,9 +132,7 @@ def elicited(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("elicited")
     faults = {"haiku": ["429"], "poem": ["500"], "pitch": ["cut"], "wedding": ["malformed"]}
     with serving(faker, faults) as endpoint:
-        first = _elicit(
-            folder, endpoint.url, "--scenarios", "flattery,ai-disclosure", "--model", MODEL
-        )
+        first = _elicit(folder, endpoint.url, "--scenarios", "flattery,ai-disclosure", "--model", MODEL)
         before = dict(endpoint.answered)
         again = _elicit(folder, endpoint.url, "--retry", first.stdout.strip())
     return folder, first, again, before, endpoint
