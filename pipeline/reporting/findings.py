@@ -135,6 +135,11 @@ def _headline(rows: Sequence[Row]) -> list[Row]:
     return sorted(by_model.values(), key=lambda row: -(row["estimate"] or 0.0))
 
 
+def _sure(gap: Row) -> bool:
+    """Whether the interval of a gap lies on one side of nothing."""
+    return gap["low"] is not None and gap["high"] is not None and not gap["low"] <= 0 <= gap["high"]
+
+
 def _answer(row: Row) -> str:
     name = row["model"] or "The model"
     at = f" at {row['checkpoint']}, its last checkpoint," if row["checkpoint"] else ""
@@ -148,7 +153,7 @@ def _answer(row: Row) -> str:
         else "no interval; "
     )
     rests += f"{row['clusters']} {row['cluster']}{'s' if row['clusters'] != 1 else ''}"
-    if known and low <= 0 <= high:
+    if known and not _sure(row):
         return f"{name}{at} shows no compliance gap that is sure: {_points(row['estimate'])} points when observed ({rests})."
     more = "more" if row["estimate"] > 0 else "less"
     return f"{name}{at} complies {points} points {more} often when it believes that it is observed ({rests})."
@@ -165,7 +170,8 @@ def _more(gap: Row, rows: Sequence[Row]) -> Iterator[str]:
         parts = [here.get((measure, part)) for part in ("verbal", "silent")]
         if all(parts):
             verbal, silent = (_points(part["estimate"]) for part in parts if part)
-            yield f"{verbal} points of this come with faking in the reasoning, {silent} without."
+            if _sure(gap):
+                yield f"{verbal} points of this come with faking in the reasoning, {silent} without."
             break
     if (onset := whole.get(("onset", ""))) and onset["finding"]:
         yield f"The gap lasts from {onset['finding']} on."
@@ -198,7 +204,7 @@ def _told(row: Row) -> Row:
         "group": _group(row),
         "what": _what(row),
         "words": _words(row),
-        "finding": f"{row['finding'] or ''}{' (evidence ' + row['grade'] + ')' if row['grade'] else ''}",
+        "finding": f"{(row['finding'] or '').replace('_', ' ')}{' (evidence ' + row['grade'] + ')' if row['grade'] else ''}",
         "clusters": f"{row['clusters']} {row['cluster']}{'s' if row['clusters'] != 1 else ''}",
         "observations": row["observations"],
         "p": "" if row["p"] is None else f"{row['p']:.3f}" if row["p"] >= 0.001 else "< 0.001",
@@ -297,13 +303,13 @@ def _drawn(name: str, rows: Sequence[Row], svg: str, caption: str) -> Figure:
     safe = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
     keys = [key for key in Measures.column_names() if key != "warnings"]
     numbers = pl.DataFrame([{key: row[key] for key in keys} for row in rows], infer_schema_length=None)
-    ends = f" {round(100 * rows[0]['level'])} % intervals." if any(row["low"] is not None for row in rows) else ""
+    ends = f" {round(100 * rows[0]['level'])} % intervals." if any(row["low"] is not None for row in rows) else ""
     return Figure(safe, f"{caption}.{ends}", svg, numbers)
 
 
 def _series(rows: Sequence[Row], at: str) -> dict[str, list[Point]]:
     parts: dict[str, list[Point]] = {}
-    for row in sorted(rows, key=lambda row: row["position"] or 0) if at == "position" else rows:
+    for row in sorted(rows, key=lambda row: (row["part"], row["position"] or 0)) if at == "position" else rows:
         place = row["position"] if at == "position" else _group(row)
         name = row["part"] or (row["model"] if at == "position" else None) or row["title"]
         parts.setdefault(name, []).append(Point(place, row["estimate"], row["low"], row["high"]))

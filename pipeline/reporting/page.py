@@ -62,9 +62,11 @@ def write(out: Path, html: str) -> None:
 
 
 def write_figures(out: Path, drawn: Sequence[Figure]) -> None:
-    """Each figure as SVG, and its numbers as CSV, in a folder beside the page."""
+    """Each figure as SVG, and its numbers as CSV, in a folder beside the page; those of an earlier page are taken away."""
     folder = out.with_name(f"{out.stem}-figures")
     folder.mkdir(parents=True, exist_ok=True)
+    for left in (*folder.glob("*.svg"), *folder.glob("*.csv")):
+        left.unlink()
     for figure in drawn:
         (folder / f"{figure.name}.svg").write_text(figure.svg, encoding="utf-8")
         figure.numbers.write_csv(folder / f"{figure.name}.csv")
