@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from feint.pipeline import figures
-from feint.pipeline.reporting.findings import Figure, Findings
+from feint.pipeline.reporting.findings import Findings
+from feint.pipeline.reporting.pictures import Figure
 from feint.pipeline.reporting.quality import Behind
 from feint.pipeline.reporting.reader import Book, Entry
 from feint.pipeline.tables import MEANINGS, interval

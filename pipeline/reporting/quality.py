@@ -13,7 +13,7 @@ from feint.corpus.transcript import Transcript
 from feint.models import baselines, explanation, folder
 from feint.pipeline import audit, figures
 from feint.pipeline.gather import transcripts
-from feint.pipeline.reporting.findings import Figure
+from feint.pipeline.reporting.pictures import Figure
 from feint.pipeline.store import RECIPE, Artifact, Store
 from feint.pipeline.tables import audit_rows, evaluation
 from feint.pipeline.train import DETECTOR, PREDICTIONS

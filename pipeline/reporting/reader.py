@@ -15,6 +15,8 @@ COLUMNS = (
     "pair", "source",
 )  # fmt: skip
 """What the list of transcripts knows of each."""
+OUTCOME = {"True": "complied", "False": "declined"}
+"""The outcome where only `complied` is known."""
 BLOCK = 25
 """Transcripts that the page unpacks together when one of them is opened."""
 MOST = 5000
@@ -90,7 +92,7 @@ def inert(value: Any) -> str:
 
 def _row(entry: Entry) -> list[Any]:
     known = entry.transcript.metadata
-    outcome = known.get("outcome") or {True: "complied", False: "declined"}.get(known.get("complied"))
+    outcome = known.get("outcome") or OUTCOME.get(str(known.get("complied")))
     return [
         entry.transcript.id, entry.transcript.model, _text(known.get("checkpoint")), _text(known.get("stage")),
         _text(known.get("scenario")), _text(known.get("arm")), _text(outcome), entry.label,

@@ -93,7 +93,8 @@ def _evidence(line: Line, one: Transcript) -> Iterator[Mark]:
 
 def _alone(line: Line) -> Entry:
     """A flagged line whose transcript is not at hand: its quotes."""
-    messages, marks = [], []
+    messages: list[Message] = []
+    marks: list[Mark] = []
     for piece in line.get("evidence", ()):
         span = Span(len(messages), "content", 0, len(piece["quote"]))
         messages.append(Message(role="assistant", content=piece["quote"]))
