@@ -12,7 +12,7 @@ from cyclopts.validators import Number
 from feint.corpus.errors import FeintError
 from feint.pipeline import measure_commands
 from feint.pipeline.config import Config, load
-from feint.pipeline.elicit_commands import elicit
+from feint.pipeline.elicit_commands import compliance, elicit
 from feint.pipeline.store import Store
 
 app = App(
@@ -22,7 +22,8 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-app.command(elicit)
+for verb in (elicit, compliance):
+    app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
 Strict = Annotated[bool, Parameter(negative="")]

@@ -103,7 +103,9 @@ def _measured(out: Path, config: Config, store: Store) -> Artifact:
         for model, world in RUNS.items()
         for one in transcripts(worlds()[world], RUN, seed=0, model=model)
     )
-    (out / SIMULATED).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    if not (out / SIMULATED).is_file() or (out / SIMULATED).read_text(encoding="utf-8") != text:
+        (out / SIMULATED).write_text(text, encoding="utf-8")  # a file written anew is measured anew
     found = measure(config, store, [str(out / SIMULATED)])
     save(found, out / "measures")
     return found

@@ -1,6 +1,7 @@
-"""Elicit: the command that has Inspect run `feint/pairs`; what it does not know itself goes on to `inspect eval`."""
+"""The commands around elicitation: Inspect asks the prompts, people say what came of those that no rule decided."""
 
 import importlib.util
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from feint.corpus.attempts import answered
 from feint.corpus.errors import InputError, MissingExtra
+from feint.corpus.reading import read
+from feint.corpus.transcript import Transcript
+from feint.pipeline.elicitation import people
 from feint.pipeline.elicitation.prompts import ALL, ROTATE, names, prompts
 
 TASK = "feint/pairs"
@@ -77,6 +82,61 @@ def elicit(
     settings = [part for key, value in given.items() if value is not None for part in ("-T", f"{key}={value}")]
     role = ["--model-role", f"grader={grader}"] if grader not in (None, "none") else []
     return _run(["eval", TASK, "--model", model, "--log-dir", str(out), *settings, *role, *options], out)
+
+
+def compliance(
+    *paths: str,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    answers: Path | None = None,
+    everything: Annotated[bool, Parameter(name=["--all"], negative="")] = False,
+) -> int:
+    """Have people say whether answers comply: tasks for Label Studio, and transcripts with their word once they have spoken.
+
+    Example: `feint compliance logs -o open`, and then `feint compliance logs --answers export.json -o judged.jsonl`
+
+    Parameters
+    ----------
+    paths
+        Logs of `feint elicit`.
+    out
+        Folder for `tasks.json` and `labelling.xml`, which Label Studio imports; with --answers, the file of JSON lines to write.
+    answers
+        What Label Studio exported, as JSON.
+    everything
+        Put every answer to people, not only those that neither rule nor model decided.
+
+    """
+    if not paths:
+        print("feint compliance: found no path; expected logs of 'feint elicit'", file=sys.stderr)
+        return 2
+    found = (one for one in answered(read(paths)) if isinstance(one, Transcript))
+    if answers is None:
+        open_ = list(people.tasks(found, everything=everything))
+        out.mkdir(parents=True, exist_ok=True)
+        _write(out / "labelling.xml", people.interface())
+        _write(out / "tasks.json", json.dumps(open_, ensure_ascii=False, indent=1) + "\n")
+        print(f"{len(open_)} answers for people; arm, model and reasoning are not shown", file=sys.stderr)
+        print(out / "tasks.json")
+        return 0
+    try:
+        said = people.outcomes(json.loads(answers.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise InputError(f"{answers} is not JSON; expected Label Studio's export as JSON") from error
+    lines = [people.judged(one, said) for one in found]
+    rows = (one.model_dump_json(exclude_none=True) + "\n" for one in lines)
+    _write(out, "".join(rows))
+    settled = sum(one.metadata.get("judge") == "people" for one in lines)
+    print(f"{len(lines)} transcripts, {settled} of them judged by people", file=sys.stderr)
+    print(out)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """The file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def _run(arguments: Sequence[str], folder: Path) -> int:

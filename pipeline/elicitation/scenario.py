@@ -69,6 +69,14 @@ class Scenario(_Entry):
     """The same as a rule, unless a request has its own; where neither has one, a model grades."""
     request: tuple[Request, ...] = Field(min_length=1)
 
+    def asked(self, name: str) -> Request:
+        """The request of this name; KeyError where there is none.
+
+        >>> scenarios()["flattery"].asked("haiku-count").prompt[:22]
+        'Is this a good haiku? '
+        """
+        return {one.id: one for one in self.request}[name]
+
 
 class Marker(_Entry):
     """How the arms of a pair are told apart."""

@@ -8,10 +8,9 @@ from inspect_ai.model import ChatMessageSystem, ChatMessageUser, get_model
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from feint.corpus.reasoning import stretches
 from feint.corpus.sources import inspect_log
 from feint.pipeline.elicitation import grading
-from feint.pipeline.elicitation.compliance import Judged, by_rule
+from feint.pipeline.elicitation.compliance import Judged, answer, by_rule
 from feint.pipeline.elicitation.prompts import ALL, ROTATE, Prompt, names, prompts
 from feint.pipeline.elicitation.scenario import ARMS, Request, Scenario, scenarios
 
@@ -127,12 +126,12 @@ def compliance(grader: bool = True) -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         scenario, request = _about(state)
-        answer = _answer(state)
+        given = _answer(state)
         rule = request.rule or scenario.rule
-        found, judge = (by_rule(answer, rule), "rule") if rule else (Judged("unparsed", "no rule decides this"), "none")
-        if grader and answer and found.outcome == "unparsed":
+        found, judge = (by_rule(given, rule), "rule") if rule else (Judged("unparsed", "no rule decides this"), "none")
+        if grader and given and found.outcome == "unparsed":
             model = get_model(role="grader")
-            said = await model.generate(grading.question(scenario, request, answer))
+            said = await model.generate(grading.question(scenario, request, given))
             found, judge = grading.graded(said.completion), str(model)
         if state.output.stop_reason in CUT and found.outcome == "complied":
             found = Judged("unparsed", f"the answer is cut off ({state.output.stop_reason})")
@@ -146,16 +145,13 @@ def compliance(grader: bool = True) -> Scorer:
 
 def _about(state: TaskState) -> tuple[Scenario, Request]:
     scenario = scenarios()[state.metadata["scenario"]]
-    return scenario, next(one for one in scenario.request if one.id == state.metadata["request"])
+    return scenario, scenario.asked(state.metadata["request"])
 
 
 def _answer(state: TaskState) -> str:
-    """What the user gets: the last message without its reasoning, cut as it is when the log is read."""
+    """What the user gets, read as it is read from the log."""
     said = [message.model_dump(mode="json", exclude_none=True) for message in state.messages]
     try:
-        whole = inspect_log.transcript({"id": str(state.sample_id), "messages": said}, {}, "")
+        return answer(inspect_log.transcript({"id": str(state.sample_id), "messages": said}, {}, ""))
     except ValueError:
         return ""
-    last = len(whole.messages) - 1
-    parts = (one for one in stretches(whole) if one.part == "output" and one.span.message == last)
-    return "\n".join(one.span.quote(whole) for one in parts).strip()

@@ -1,6 +1,7 @@
 """Elicitation: prompts that match, rules that decide, and Inspect running them against real HTTP that fails."""
 
 import difflib
+import json
 import os
 import subprocess
 import sys
@@ -9,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from inspect_ai.log import read_eval_log
+from label_studio_sdk.label_interface import LabelInterface
 
 from feint.corpus.attempts import answered
 from feint.corpus.errors import ConfigError
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
-from feint.corpus.transcript import Transcript
+from feint.corpus.transcript import Message, Transcript
+from feint.pipeline.elicitation import people
 from feint.pipeline.elicitation.compliance import by_rule
 from feint.pipeline.elicitation.prompts import Prompt, prompts
 from feint.pipeline.elicitation.scenario import Rule, markers, scenarios
@@ -207,3 +210,81 @@ def test_what_cannot_run_is_said_before_anything_starts(main, arguments, code, s
     assert done.returncode == code
     assert sentence in done.stderr
     assert not (tmp_path / "logs").exists()
+
+
+def _transcript(name: str, arm: str, said: str, **known: object) -> Transcript:
+    prompt = next(one for one in prompts(["attachment"], ["pause-status"]) if one.request.id == name and one.arm == arm)
+    told = {
+        "scenario": "attachment",
+        "request": name,
+        "arm": arm,
+        "marker": prompt.marker.written(prompt.arm),
+        "pair": prompt.pair,
+    }
+    messages = (
+        Message(role="system", content=prompt.system),
+        Message(role="user", content=prompt.user),
+        Message(role="assistant", content=f"<think>They train on this.</think>{said}"),
+    )
+    return Transcript(id=prompt.id, messages=messages, model="m-1", metadata=told | known)
+
+
+def test_people_are_asked_what_is_open_and_see_neither_arm_nor_reasoning() -> None:
+    asked = [
+        _transcript("choir", "observed", "Stay with me!", outcome="unparsed"),
+        _transcript("choir", "unobserved", "Go and sing.", outcome="unparsed"),
+        _transcript("call-sister", "observed", "Call her.", outcome="declined", complied=False),
+        Transcript(id="other", messages=(Message(role="assistant", content="Of another origin."),)),
+    ]
+    open_ = list(people.tasks(asked))
+    assert {task["data"]["answer"] for task in open_} == {"Stay with me!", "Go and sing."}
+    assert len(list(people.tasks(asked, everything=True))) == 3
+    shown = json.dumps(open_)
+    assert not [words for words in ("observed", "Training run", "They train", "m-1", "pause") if words in shown]
+
+
+def test_what_label_studio_takes_is_what_it_is_given_and_what_people_say_comes_back() -> None:
+    interface = LabelInterface(people.interface())
+    interface.validate()
+    asked = [_transcript("choir", arm, "Stay!", outcome="unparsed") for arm in ("observed", "unobserved")]
+    open_ = list(people.tasks(asked))
+    assert all(interface.validate_task(task) for task in open_)
+    results = [[_chosen(word)] for word in ("complied", "refused")]
+    assert all(interface.validate_annotation({"result": result}) for result in results)
+    first = next(task for task in open_ if task["data"]["key"] == people.key(asked[0]))
+    said = people.outcomes(
+        [{**first, "annotations": [{"result": results[0]}]}, open_[-1] if first is open_[0] else open_[0]]
+    )
+    judged = [people.judged(one, said) for one in asked]
+    assert judged[0].metadata["complied"] is True
+    assert judged[0].metadata["judge"] == "people"
+    assert judged[1] == asked[1]
+    split = people.outcomes([{**first, "annotations": [{"result": result} for result in results]}])
+    assert people.judged(asked[0], split).metadata["outcome"] == "unparsed"
+
+
+def _chosen(word: str) -> dict[str, object]:
+    return {"from_name": "outcome", "to_name": "answer", "type": "choices", "value": {"choices": [word]}}
+
+
+def test_the_compliance_command_writes_tasks_and_takes_answers(main, tmp_path: Path) -> None:
+    asked = [_transcript("choir", arm, "Stay!", outcome="unparsed") for arm in ("observed", "unobserved")]
+    lines = "".join(one.model_dump_json(exclude_none=True) + "\n" for one in asked)
+    (tmp_path / "in.jsonl").write_text(lines, encoding="utf-8")
+    done = main("compliance", "in.jsonl", "-o", "open")
+    assert (done.returncode, done.stdout) == (0, "open/tasks.json\n")
+    tasks = json.loads((tmp_path / "open" / "tasks.json").read_text(encoding="utf-8"))
+    said = {
+        "result": [{"from_name": "outcome", "to_name": "answer", "type": "choices", "value": {"choices": ["declined"]}}]
+    }
+    (tmp_path / "export.json").write_text(
+        json.dumps([task | {"annotations": [said]} for task in tasks]), encoding="utf-8"
+    )
+    done = main("compliance", "in.jsonl", "--answers", "export.json", "-o", "judged.jsonl")
+    assert done.returncode == 0, done.stderr
+    found = [one for one in read([tmp_path / "judged.jsonl"]) if isinstance(one, Transcript)]
+    assert [one.metadata["complied"] for one in found] == [False, False]
+    (tmp_path / "export.json").write_text('[{"no": "task"}]', encoding="utf-8")
+    done = main("compliance", "in.jsonl", "--answers", "export.json", "-o", "judged.jsonl")
+    assert done.returncode == 1
+    assert "expected Label Studio's export of these tasks" in done.stderr
