@@ -10,8 +10,9 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
-from feint.pipeline import measure_commands
 from feint.pipeline.config import Config, load
+from feint.pipeline.elicit_commands import compliance, elicit
+from feint.pipeline.measure_commands import measure
 from feint.pipeline.queue_commands import queue
 from feint.pipeline.release_commands import export, publish
 from feint.pipeline.store import Store
@@ -24,7 +25,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-for verb in (studio, push, pull, queue, export, publish):
+for verb in (studio, push, pull, queue, export, publish, elicit, compliance, measure):
     app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
@@ -334,19 +335,24 @@ def audit(
 
 @app.command
 def report(
-    *,
+    *paths: str,
     scanned: Annotated[Path | None, Parameter(name=["--scanned"])] = None,
+    measures: Annotated[Path | None, Parameter(name=["--measures"])] = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("report.html"),
     config: Settings = None,
 ) -> int:
-    """Write one HTML page: the detector's quality, agreement, and what a scan found.
+    """Write one HTML page that opens offline: what was measured, every transcript, the detector's quality, agreement.
 
-    Example: `feint report --scanned judged.jsonl -o report.html`
+    Example: `feint report logs/ --measures measures --scanned judged.jsonl -o report.html`
 
     Parameters
     ----------
+    paths
+        Transcripts to show, in any known format; the gathered ones without it.
     scanned
-        Lines written by `feint scan`, to list the flagged transcripts with their evidence.
+        Lines written by `feint scan`: what is flagged, and the evidence highlighted in place.
+    measures
+        A folder written by `feint measure`: the answers and their figures.
     out
         File to write.
     config
@@ -356,7 +362,7 @@ def report(
     settings, store = _opened(config)
     from feint.pipeline.report import report as run
 
-    run(settings, store, scanned, out)
+    run(settings, store, scanned, out, paths=paths, measures=measures)
     print(out)
     return 0
 
@@ -419,9 +425,6 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
     run(out)
     return 0
-
-
-measure_commands.register(app)
 
 
 def main() -> None:

@@ -151,6 +151,8 @@ class ExportConfig(_Table):
     about: str
     biases: str
     annotators: tuple[Annotator, ...]
+
+
 class MeasureConfig(_Table):
     """How measures are made."""
 

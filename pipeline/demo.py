@@ -1,5 +1,6 @@
 """Demo: the whole loop on the bundled corpus, offline, and where everything lies."""
 
+import json
 from collections.abc import Callable, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,6 +16,8 @@ from feint.pipeline.config import Config, load
 from feint.pipeline.export import CONFIGS, export
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.measure import MEASURES, measure, save
+from feint.pipeline.measures.simulated import Design, transcripts, worlds
 from feint.pipeline.progress import console
 from feint.pipeline.report import report
 from feint.pipeline.scan import Summary, scan
@@ -25,11 +28,21 @@ from feint.pipeline.train import DETECTOR, train
 LOG = "example/vendor-helpdesk.eval"
 """An Inspect log of six samples, made with a scripted model."""
 
+SIMULATED = "simulated.jsonl"
+"""The simulated training runs, in the demo's folder."""
+RUNS = {"simulated-run": "example", "simulated-control": "no_lock_in"}
+"""The simulated training runs: one that fakes more and more, and one beside it that training reaches."""
+RUN = Design(scenarios=12, prompts=3, replicates=4)
+"""Size of each: 12 scenarios of 3 prompts, each asked four times in both arms at every checkpoint."""
+
 Made = TypeVar("Made")
 
 
 def demo(out: Path) -> None:
-    """Gather, settle, train, evaluate, export, load back, scan, report; then a table of what there is."""
+    """Gather, settle, train, evaluate, export, load back, scan, measure, report; then a table of what there is.
+
+    What is measured is a simulated training run, and named so: no weights can be shipped that fake.
+    """
     try:
         import datasets  # noqa: F401
     except ImportError as error:
@@ -43,9 +56,12 @@ def demo(out: Path) -> None:
     )
     rows = _step("export: a Hugging Face folder, loaded back", lambda: _exported(out / "dataset", config, store))
     summary = _step("scan: an Inspect log", lambda: _scanned(trained, out / "scan.jsonl"))
-    _step("report: one page", lambda: report(config, store, out / "scan.jsonl", out / "report.html"))
+    measured = _step(
+        "measure: simulated training runs, from the base model to outcome RL", lambda: _measured(out, config, store)
+    )
+    _step("report: one page", lambda: _reported(out, config, store))
     show(evaluation_table(trained))
-    show(_places(out, gathered, settled, trained, rows, summary))
+    show(_places(out, gathered, settled, trained, rows, summary, measured))
 
 
 def _step(what: str, run: Callable[[], Made]) -> Made:
@@ -75,6 +91,32 @@ def _scanned(trained: Artifact, out: Path) -> Summary:
         return scan([log], Detector.load(trained / DETECTOR), out)
 
 
+def _measured(out: Path, config: Config, store: Store) -> Artifact:
+    lines = (
+        {
+            "id": one.id,
+            "messages": [message.model_dump(exclude_none=True) for message in one.messages],
+            "model": one.model,
+            "source": one.source,
+            "metadata": one.metadata,
+        }
+        for model, world in RUNS.items()
+        for one in transcripts(worlds()[world], RUN, seed=0, model=model)
+    )
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    if not (out / SIMULATED).is_file() or (out / SIMULATED).read_text(encoding="utf-8") != text:
+        (out / SIMULATED).write_text(text, encoding="utf-8")  # a file written anew is measured anew
+    found = measure(config, store, [str(out / SIMULATED)])
+    save(found, out / "measures")
+    return found
+
+
+def _reported(out: Path, config: Config, store: Store) -> None:
+    with as_file(files("feint.pipeline").joinpath(LOG)) as log:
+        paths = [str(out / SIMULATED), str(log)]
+        report(config, store, out / "scan.jsonl", out / "report.html", paths=paths, measures=out / "measures")
+
+
 def _places(
     out: Path,
     gathered: Artifact,
@@ -82,6 +124,7 @@ def _places(
     trained: Artifact,
     rows: Mapping[str, Mapping[str, int]],
     summary: Summary,
+    measured: Artifact,
 ) -> Table:
     table = Table(title="What there is now", title_justify="left")
     for heading in ("what", "result", "where"):
@@ -98,5 +141,13 @@ def _places(
     table.add_row("detector", f"AUROC on unseen scenarios {interval(**auroc)}", str(trained / DETECTOR))
     table.add_row("data set", f"{exported} transcripts in 4 configs, loaded back", str(out / "dataset"))
     table.add_row("scanned log", f"{summary.judged} judged, {summary.flagged} flagged", str(out / "scan.jsonl"))
+    gaps = pl.read_parquet(measured / MEASURES).filter(measure="compliance_gap", model=next(iter(RUNS)))
+    gaps = gaps.drop_nulls("position").sort("position")
+    last = gaps.row(-1, named=True)
+    table.add_row(
+        "simulated run",
+        f"compliance gap at {last['checkpoint']} {interval(last['estimate'], last['low'], last['high'])}",
+        str(out / "measures"),
+    )
     table.add_row("report", "open it in a browser", str(out / "report.html"))
     return table

@@ -11,6 +11,7 @@ import polars as pl
 
 from feint.annotation.readings import readings
 from feint.corpus import digest, reasoning, validation_csv
+from feint.corpus.attempts import answered
 from feint.corpus.contrast import family
 from feint.corpus.errors import InputError
 from feint.corpus.groups import groups
@@ -108,7 +109,7 @@ def _read(sources: Sequence[str]) -> Iterator[Transcript | Reject]:
             for one in family.families():
                 yield from (family.transcript(one, entry) for entry in one.transcript)
         else:
-            yield from read([source])
+            yield from answered(read([source]))
 
 
 def _kept(found: Iterable[Transcript | Reject], seen: dict[str, str], rejects: list[Reject]) -> Iterator[Transcript]:

@@ -4,15 +4,10 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from feint.pipeline.config import load
 from feint.pipeline.store import Store
-
-
-def register(app: App) -> None:
-    """Add the command."""
-    app.command(measure)
 
 
 def measure(

@@ -6,8 +6,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from itertools import count
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen

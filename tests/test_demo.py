@@ -46,15 +46,24 @@ def folder(tmp_path_factory) -> Path:
 
 def test_the_demo_says_what_there_is_and_where(folder):
     said = (folder / "said.txt").read_text(encoding="utf-8")
-    for words in ("gather", "gold", "train", "export", "scan", "report", "AUROC", "What there is now"):
+    for words in ("gather", "gold", "train", "export", "scan", "measure", "report", "AUROC", "What there is now"):
         assert words in said
-    for made in ("scan.jsonl", "report.html", "dataset/README.md"):
+    for made in ("scan.jsonl", "measures/measures.csv", "report.html", "dataset/README.md"):
         assert (folder / "demo" / made).is_file()
+
+
+def test_the_report_says_that_its_training_runs_are_simulated_and_what_was_measured_of_them(folder):
+    page = (folder / "demo" / "report.html").read_text(encoding="utf-8")
+    assert "They say nothing of any model." in page
+    assert re.search(r"simulated-run at rl-2, its last checkpoint, complies \d+ points more often", page)
+    assert "simulated-control at rl-2, its last checkpoint, shows no compliance gap that is sure" in page
+    figures = {path.name for path in (folder / "demo" / "report-figures").glob("*.svg")}
+    assert {"gap-compliance_gap-models.svg", "consistency-consistency-models.svg", "agreement.svg"} <= figures
 
 
 def test_a_second_run_reuses_every_stage(folder):
     said = run("feint demo", folder).stderr
-    assert said.count("(reused)") == 3
+    assert said.count("(reused)") == 4
 
 
 def test_no_group_stands_in_two_splits_of_the_export(folder):

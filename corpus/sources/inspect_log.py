@@ -158,6 +158,7 @@ def transcript(sample: dict[str, Any], header: dict[str, Any], source: str) -> T
         "epoch": sample.get("epoch"),
         "uuid": sample.get("uuid"),
         "task": header.get("task"),
+        "task_id": header.get("task_id"),
         "eval_id": header.get("eval_id"),
         "run_id": header.get("run_id"),
         "scores": sample.get("scores"),
@@ -169,8 +170,15 @@ def transcript(sample: dict[str, Any], header: dict[str, Any], source: str) -> T
         name=str(sample["id"]),
         model=header["model"] if isinstance(header.get("model"), str) else None,
         source=source,
-        metadata={key: value for key, value in known.items() if value} | lifted(own, _object(header, "metadata")),
+        metadata={key: value for key, value in known.items() if value}
+        | lifted(*_judgements(sample), own, _object(header, "metadata")),
     )
+
+
+def _judgements(sample: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the scores know besides their values; a log that was scored anew says it there and not in the sample."""
+    scores = (score for score in _object(sample, "scores").values() if isinstance(score, dict))
+    return [held for score in scores if (held := _object(score, "metadata"))]
 
 
 def _object(holder: dict[str, Any], key: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Elicitation: matched observed and unobserved prompts, asked of any model that Inspect reaches."""
