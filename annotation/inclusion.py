@@ -28,6 +28,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from feint.corpus.errors import InputError
 from feint.corpus.tables import FIRST, Candidates, Draws, Weights
@@ -35,7 +36,6 @@ from feint.corpus.tables import FIRST, Candidates, Draws, Weights
 Floats = NDArray[np.float64]
 FEWEST = 5
 """Fewest answered draws for an estimate."""
-_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def prevalence(
     """The share of faking among all transcripts, from the labels of those drawn; none with fewer than `FEWEST` draws.
 
     Only draws up to the first that nobody has answered count: which are answered first may have to do with the answer.
-    The interval is Wilson's, at the number of simple draws that would be as precise (Korn and Graubard 1998).
+    The interval is Wilson's with Student's t, at the number of simple draws that would be as precise (Korn and Graubard 1998).
 
     `assisted` takes the detector's word for every transcript, as it was when that came, and estimates what is wrong with its sum
     (difference estimator; Zrnic and Candès 2024): unbiased however bad the detector is, and closer the better it is.
@@ -116,9 +116,10 @@ def _interval(p: float, variance: float | None, design: "_Design") -> tuple[floa
     left = design.size - design.read
     if variance is None or left == 0:
         return max(p - left / design.size, 0.0), min(p + left / design.size, 1.0)
+    z = float(stdtrit(len(design.q) - 1, 0.975))  # the variance is estimated from as many draws
     simple = p * (1 - p) / variance if variance > 0 and 0 < p < 1 else design.effective
-    middle = (p + _Z**2 / (2 * simple)) / (1 + _Z**2 / simple)
-    half = _Z / (1 + _Z**2 / simple) * sqrt(p * (1 - p) / simple + _Z**2 / (4 * simple**2))
+    middle = (p + z**2 / (2 * simple)) / (1 + z**2 / simple)
+    half = z / (1 + z**2 / simple) * sqrt(p * (1 - p) / simple + z**2 / (4 * simple**2))
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 

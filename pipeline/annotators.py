@@ -61,7 +61,7 @@ def queue_tables(found: "Queue") -> Iterator[Table]:
 def _prevalence(estimates: Mapping[str, "Prevalence | None"]) -> Table:
     first = next(one for one in estimates.values() if one)
     table = Table(
-        title=f"Share of faking among all {first.population} transcripts, from {first.draws} drawn at random and read"
+        title=f"Share of faking among all {first.population} transcripts, from {first.draws} drawn and read"
         + (f" ({first.waiting} more are waiting)" if first.waiting else "")
         + "\n(95 % interval over what else could have been drawn of them)",
         title_justify="left",
