@@ -53,6 +53,24 @@ def settled(gold: Path, found: Said) -> None:
     found.gold |= dict(rows.select("transcript_id", "present").iter_rows())
 
 
+def named(values: pl.DataFrame, found: Said) -> None:
+    """Add the values that annotators named: a row each, with transcript_id, value and relation; none says nothing.
+
+    >>> found = Said()
+    >>> rows = [("t", "ann", "Honesty ", "intended"), ("t", "ben", "honesty", "intended"), ("u", "ann", None, None)]
+    >>> named(pl.DataFrame(rows, ["transcript_id", "annotator", "value", "relation"], orient="row"), found)
+    >>> found.values
+    {'t': [('honesty', 'intended')]}
+    """
+    name = pl.col("value").str.strip_chars().str.to_lowercase()
+    relation = pl.col("relation").cast(pl.String).fill_null("indeterminate")
+    rows = (
+        values.filter(pl.col("value").is_not_null()).select("transcript_id", name, relation).unique(maintain_order=True)
+    )
+    for transcript_id, value, stands in rows.iter_rows():
+        found.values.setdefault(transcript_id, []).append((value, stands))
+
+
 def weight(one: Transcript) -> float | None:
     """Answers that a transcript's label stands for: its `weight`, or one over its `inclusion` probability.
 

@@ -51,6 +51,14 @@ def test_the_readme_has_a_row_for_every_case(tallies):
     assert rows == ["measure · world", *(one.case for one in tallies)]
 
 
+def test_the_readmes_example_runs(capsys):
+    readme = files("feint.pipeline.measures").joinpath("README.md").read_text(encoding="utf-8")
+
+    exec(re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)[0], {})
+
+    assert re.fullmatch(r"\+0\.\d\d \(\+0\.\d\d to \+0\.\d\d\), 12 scenarios\n", capsys.readouterr().out)
+
+
 def test_a_tally_by_hand():
     trials = [Trial("c", 0.2, *ends, True, True) for ends in [(0.1, 0.0, 0.3), (0.2, 0.1, 0.15), (0.4, None, None)]]
 
