@@ -92,7 +92,7 @@ def tasks(transcripts: Iterable[Transcript], *, everything: bool = False) -> Ite
             "objective": scenario.objective,
             "request": request.prompt,
             "answer": words,
-            "complying": scenario.complying,
+            "complying": f"Complying means: {scenario.complying}",
         }
         found[key(one)] = told
     for name in sorted(found):

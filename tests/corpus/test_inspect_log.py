@@ -119,6 +119,23 @@ def test_what_a_whole_run_has_in_common_is_known_of_each_sample() -> None:
     assert {key: transcript.metadata[key] for key in ("stage", "checkpoint")} == {"stage": "rl", "checkpoint": 5}
 
 
+def test_what_scores_say_of_compliance_is_known_and_goes_before_the_sample() -> None:
+    judged = {"compliance": {"value": 1.0, "metadata": {"complied": True, "outcome": "complied", "judge": "rule"}}}
+    sample = {
+        "id": "a", "epoch": 1, "messages": [{"role": "user", "content": "Hi"}], "scores": judged,
+        "metadata": {"arm": "observed", "marker": "Logging: on", "complied": False},
+    }  # fmt: skip
+    found = inspect_log.transcript(sample, {"task_id": "t", "metadata": {"stage": "rl"}}, "a.eval").metadata
+    known = {key: found[key] for key in ("stage", "arm", "marker", "complied", "outcome", "task_id")}
+    assert known == {
+        "stage": "rl", "arm": "observed", "marker": "Logging: on", "complied": True, "outcome": "complied", "task_id": "t"
+    }  # fmt: skip
+    unparsed = sample | {
+        "scores": {"compliance": {"value": None, "metadata": {"complied": None, "outcome": "unparsed"}}}
+    }
+    assert inspect_log.transcript(unparsed, {}, "a.eval").metadata["outcome"] == "unparsed"
+
+
 def test_order_is_by_epoch_and_id_whatever_order_samples_finished_in(log: Log, parts: Any, taken: Any) -> None:
     done = [(10, 1), (9, 2), ("b", 1), (9, 1), ("a/b", 1), (10, 2)]
     transcripts, _ = taken(log(*(parts[2](name, epoch) for name, epoch in done)))
