@@ -102,6 +102,8 @@ _STYLE = """
 .lsf-tabs-panel:has(#regions-relations) { height: 100% !important; }
 .lsf-tabs-panel:has(#regions-relations) .lsf-labels-list { color: var(--color-neutral-content, #222) !important;
   font-size: 12px; }
+.lsf-tabs-panel .lsf-outliner-item__title { flex-direction: column; align-items: flex-start; justify-content: center; gap: 0; }
+.lsf-tabs-panel .lsf-outliner-item__text { width: 150px; font-size: 12px; }
 .lsf-sidepanels[style*="padding-right: 320px"] { padding-right: 250px !important; }
 .lsf-tabs-panel[style*="width: 320px"] { width: 250px !important; }
 .lsf-sidepanels__wrapper_align_right:has([style*="width: 320px"]) { width: 250px !important; }
