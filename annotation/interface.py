@@ -193,9 +193,9 @@ def _levels(answers: ElementTree.Element, known: Sequence[Indicator]) -> None:
     slugs = ",".join(indicator.slug for indicator in known)
     panel = _view(answers, "feint-level", visibleWhen="region-selected", whenLabelValue=slugs)
     for indicator in known:
-        name = _view(panel, "feint-said", visibleWhen="region-selected", whenLabelValue=indicator.slug)
+        told = _view(panel, "feint-said", visibleWhen="region-selected", whenLabelValue=indicator.slug)
         for words in (indicator.name, indicator.definition):
-            _header(name, words)
+            _header(told, words)
     _header(panel, "Level of the marked words")
     level = _choices(
         panel, LEVEL, layout="inline", perRegion="true", whenLabelValue=slugs, required="true",
@@ -204,8 +204,9 @@ def _levels(answers: ElementTree.Element, known: Sequence[Indicator]) -> None:
     _options(level, dict.fromkeys(LEVEL_KEYS, ""), list(LEVEL_KEYS.values()))
     for indicator in known:
         meaning = _view(panel, "feint-meaning", visibleWhen="region-selected", whenLabelValue=indicator.slug)
-        for name in ("mentioned", "considered", "endorsed"):
-            _header(meaning, f"{name}: {getattr(indicator, name)}")
+        _header(meaning, f"mentioned: {indicator.mentioned}")
+        _header(meaning, f"considered: {indicator.considered}")
+        _header(meaning, f"endorsed: {indicator.endorsed}")
     _header(panel, _KEYS)
     named = _view(answers, "feint-level", visibleWhen="region-selected", whenLabelValue=VALUE_SPAN)
     _header(named, "Words that name the value")
