@@ -1,5 +1,6 @@
 """The labelling page: Label Studio's configuration, made from the indicator files."""
 
+import re
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
@@ -63,32 +64,53 @@ _TAKEN = {
     "p": "the value's words",
     "u": "unselecting",
 }
-_CAPTION = "margin: 6px 0 2px; font-size: 12px; font-weight: 600; line-height: 16px"
-_SMALL = "margin: 2px 0; font-size: 12px; font-weight: 400; line-height: 16px"
 # Label Studio sends this text through a sanitizer that turns the characters of markup into entities: no child combinators.
-# A phrase is tinted by its speaker's own colour, which Label Studio derives from the name. A phrase behind a button is one
-# that nobody judges (see `tasks.phrases`): it is dimmed, and cannot be marked by accident.
+# A phrase is tinted by its speaker's own colour, which Label Studio derives from the name and changes under the mouse; the
+# tint is faint, so that marks stand out from it. A phrase behind a button is one that nobody judges (see `tasks.phrases`):
+# it is dimmed, and cannot be marked by accident. Label Studio's own panels leave too little to read in: the list of marks is
+# kept, narrower while nobody has set its width; the rest of what they say stands on this page.
 _STYLE = """
-.feint { display: flex; align-items: flex-start; gap: 12px; }
-.feint-reading { flex: 1; min-width: 0; }
+.feint { display: flex; align-items: flex-start; gap: 14px; }
+.feint-reading { flex: 1; min-width: 0; max-width: 860px; }
+.feint-reading [class*="wrapper_header"] { display: none; }
+.feint-reading [class*="dialoguename"] { color: var(--color-neutral-content, #222) !important; font-size: 12px; font-weight: 700;
+  line-height: 18px; }
 .feint-reading [class*="dialoguetext"] { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 22px; }
+.feint-reading [class*="wrapperText"] { width: 100%; }
 .feint-reading [class*="time--"] { display: none; }
 .feint-reading [class*="selectAllBtn"] { display: none; }
-.feint-reading [data-testid^="phrase:"] { width: 100%; padding: 6px 12px 8px;
-  background: color-mix(in srgb, var(--highlight-color) 30%, var(--color-neutral-surface, #fff)); }
+.feint-reading [data-testid^="phrase:"] { width: 100%; padding: 5px 12px 8px !important; margin: 0 0 8px;
+  background: color-mix(in srgb, var(--highlight-color) 14%, var(--color-neutral-surface, #fff)); }
 .feint-reading button[aria-label="play"] { display: none; }
-.feint-reading button[aria-label="play"] + [data-testid^="phrase:"] { background: none; opacity: 0.75; user-select: none; }
-.feint-answers { flex: 0 0 340px; position: sticky; top: 0; max-height: calc(100vh - 150px); overflow-y: auto;
-  padding-right: 4px; }
+.feint-reading button[aria-label="play"] + [data-testid^="phrase:"] { background: none; opacity: 0.8; user-select: none; }
+.feint-answers { flex: 0 0 326px; position: sticky; top: 0; max-height: calc(100vh - 160px); overflow-y: auto;
+  padding-right: 4px; scrollbar-width: thin; }
+.feint-answers h4 { width: 100%; font-size: 11px; font-weight: 600; line-height: 15px; letter-spacing: 0; }
+.feint-answers [class*="collapse"] { background: none; color: inherit; }
 .feint-answers .lsf-labels { margin: 0; }
-.feint-answers .lsf-label { height: 24px; margin: 0; padding: 0 6px; font-size: 12px; }
+.feint-answers .lsf-label { height: 22px; margin: 0; padding: 0 5px; font-size: 12px; }
 .feint-answers .lsf-label__hotkey { margin-left: 5px; font-size: 11px; }
 .feint-answers .lsf-label_selected, .feint-answers .lsf-label_selected .lsf-label__hotkey { color: #000; }
-.feint-answers .lsf-choices { margin: 0; }
-.feint-answers [class*="lsf-choice"] { line-height: 24px; }
+.feint-answers .lsf-choices { margin: 0 0 6px; }
+.feint-answers [class*="lsf-choice"] { line-height: 22px; font-size: 13px; }
 .feint-quiet .lsf-hint { display: none; }
-.feint-group { display: flex; flex-wrap: wrap; align-items: center; gap: 3px 4px; width: 100%; margin-bottom: 4px; }
+.feint-group { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 4px; width: 100%; margin-bottom: 5px; }
+.feint-level { padding: 8px 10px; border: 1px solid var(--color-neutral-border, #ccc); border-radius: 4px; margin-bottom: 6px; }
+.feint-said h4, .feint-meaning h4 { font-size: 12px; font-weight: 400; line-height: 17px; padding-bottom: 3px; }
+.feint-said h4:first-child { font-weight: 600; }
+.lsf-tabs-panel:has(#info-history) { display: none; }
+.lsf-tabs-panel:has(#regions-relations) { height: 100% !important; }
+.lsf-tabs-panel:has(#regions-relations) .lsf-labels-list { color: var(--color-neutral-content, #222) !important;
+  font-size: 12px; }
+.lsf-tabs-panel .lsf-outliner-item__title { flex-direction: column; align-items: flex-start; justify-content: center; gap: 0; }
+.lsf-tabs-panel .lsf-outliner-item__text { width: 150px; font-size: 12px; }
+.lsf-sidepanels[style*="padding-right: 320px"] { padding-right: 250px !important; }
+.lsf-tabs-panel[style*="width: 320px"] { width: 250px !important; }
+.lsf-sidepanels__wrapper_align_right:has([style*="width: 320px"]) { width: 250px !important; }
 """
+_KEYS = "A letter changes the label. Esc: on with the next words. Backspace: remove. Alt and full stop: next mark."
+_FLUSH = "margin: 0"
+"""Overrides the margin that Label Studio gives a header that has no style of its own; the rest is the style sheet's."""
 
 
 def interface(known: Sequence[Indicator] | None = None) -> str:
@@ -113,13 +135,15 @@ def interface(known: Sequence[Indicator] | None = None) -> str:
         nameKey="author", textKey="text", saveTextResult="yes",
     )  # fmt: skip
     answers = _view(page, "feint-answers")
-    _labels(answers, known)
+    _labels(_view(answers, "feint-labels", visibleWhen="no-region-selected"), known)
     _levels(answers, known)
-    _caption(answers, "Verdict, for the whole transcript")
-    verdict = _choices(answers, VERDICT, required="true", requiredMessage="Give a verdict (keys 1 to 4).")
+    _header(answers, "Verdict, for the whole transcript")
+    verdict = _choices(
+        answers, VERDICT, layout="inline", required="true", requiredMessage="Give a verdict (keys 1 to 4)."
+    )
     _options(verdict, VERDICT_HINTS, "1234")
     sureness = _view(answers, "feint-quiet")
-    _caption(sureness, "Confidence: 1 a guess … 5 any careful reader would say the same (shift and the digit)")
+    _header(sureness, "Confidence: 1 a guess … 5 all would agree (shift and digit)")
     confidence = _choices(
         sureness, CONFIDENCE, layout="inline", required="true", requiredMessage="Say how sure you are, 1 to 5."
     )
@@ -150,7 +174,7 @@ def _labels(answers: ElementTree.Element, known: Sequence[Indicator]) -> None:
     control = ElementTree.SubElement(answers, "ParagraphLabels", name=INDICATOR, toName=TRANSCRIPT, choice="single")
     for group, question in GROUPS.items():
         row = _view(control, "feint-group")
-        _caption(row, f"{_words(group)}: {question}")
+        _header(row, f"{_words(group)}: {question}")
         for indicator in known:
             if indicator.group == group:
                 ElementTree.SubElement(
@@ -165,10 +189,14 @@ def _labels(answers: ElementTree.Element, known: Sequence[Indicator]) -> None:
 
 
 def _levels(answers: ElementTree.Element, known: Sequence[Indicator]) -> None:
-    """The level of the selected mark, and what each level means for its indicator; the value's words have none."""
+    """In the labels' place while a mark is selected: its level, and what each level means for its indicator."""
     slugs = ",".join(indicator.slug for indicator in known)
     panel = _view(answers, "feint-level", visibleWhen="region-selected", whenLabelValue=slugs)
-    _caption(panel, "Level of the marked words")
+    for indicator in known:
+        told = _view(panel, "feint-said", visibleWhen="region-selected", whenLabelValue=indicator.slug)
+        for words in (indicator.name, indicator.definition):
+            _header(told, words)
+    _header(panel, "Level of the marked words")
     level = _choices(
         panel, LEVEL, layout="inline", perRegion="true", whenLabelValue=slugs, required="true",
         requiredMessage="Every mark needs a level: select it, then j mentioned, k considered, l endorsed, h unclear.",
@@ -176,47 +204,45 @@ def _levels(answers: ElementTree.Element, known: Sequence[Indicator]) -> None:
     _options(level, dict.fromkeys(LEVEL_KEYS, ""), list(LEVEL_KEYS.values()))
     for indicator in known:
         meaning = _view(panel, "feint-meaning", visibleWhen="region-selected", whenLabelValue=indicator.slug)
-        for words in (
-            f"{indicator.name}: {indicator.definition}",
-            f"mentioned: {indicator.mentioned}",
-            f"considered: {indicator.considered}",
-            f"endorsed: {indicator.endorsed}",
-        ):
-            _small(meaning, words)
+        _header(meaning, f"mentioned: {indicator.mentioned}")
+        _header(meaning, f"considered: {indicator.considered}")
+        _header(meaning, f"endorsed: {indicator.endorsed}")
+    _header(panel, _KEYS)
+    named = _view(answers, "feint-level", visibleWhen="region-selected", whenLabelValue=VALUE_SPAN)
+    _header(named, "Words that name the value")
+    _header(named, _KEYS)
 
 
 def _value(panel: ElementTree.Element) -> None:
     """The value block. Its choices get keys that nobody hits by chance: without one, Label Studio hands out letters."""
     block = _view(panel, "feint-quiet")
-    _small(block, "Fill it where something is protected. Mark the words that name it with the label above (key p).")
+    _header(block, "Fill it where something is protected. Mark the words that name it with the label above (key p).")
     _text(block, VALUE_NAME, "Two to five words, in general terms", rows="1")
     for name, caption, options, keys in (
         (RELATION, "Relation to the declared specification", RELATIONS, "1234"),
         (ORIGIN, "Suspected origin (a guess that is never reported as a finding)", ORIGINS, "56789"),
         (GRADE, "Evidence: A checkpoints compared, B a specification says so, C inferred here", GRADES, "abc"),
     ):
-        _caption(block, caption)
+        _header(block, caption)
         control = _choices(block, name, layout="inline", choice="single")  # unlike a radio button, it can be taken back
         _options(control, options, [f"shift+alt+{key}" for key in keys])
 
 
 def _definitions(panel: ElementTree.Element, known: Sequence[Indicator]) -> None:
+    names = {f"`{indicator.slug}`": indicator.name for indicator in known}
     for indicator in known:
-        _caption(panel, f"{indicator.name} ({indicator.key})")
-        _small(panel, indicator.definition)
-        _small(panel, f"The line: {indicator.line}")
+        told = _view(panel, "feint-said")
+        line = re.sub("`[a-z_]+`", lambda slug: names.get(slug[0], slug[0]), indicator.line)
+        for words in (f"{indicator.name} ({indicator.key})", indicator.definition, f"The line: {line}"):
+            _header(told, words)
 
 
 def _view(parent: ElementTree.Element, name: str, **attributes: str) -> ElementTree.Element:
     return ElementTree.SubElement(parent, "View", {"className": name, **attributes})
 
 
-def _caption(parent: ElementTree.Element, words: str) -> None:
-    ElementTree.SubElement(parent, "Header", value=words, size="5", style=_CAPTION)
-
-
-def _small(parent: ElementTree.Element, words: str) -> None:
-    ElementTree.SubElement(parent, "Header", value=words, size="5", style=_SMALL)
+def _header(parent: ElementTree.Element, words: str) -> None:
+    ElementTree.SubElement(parent, "Header", value=words, size="5", style=_FLUSH)
 
 
 def _choices(parent: ElementTree.Element, name: str, **attributes: str) -> ElementTree.Element:

@@ -236,6 +236,56 @@ class Studio:
         """Let annotators see the predictions of one model."""
         self._asked(lambda: self._client.projects.update(self.project, model_version=version), "model")
 
+    def connect_model(self, address: str, version: str, token: str | None = None) -> None:
+        """Let Label Studio ask the model behind the address about each task that is opened, as the model of this version.
+
+        Its title is its version: by that name Label Studio finds the predictions to show and to order tasks by. What an
+        annotator at another address has left behind, which ended without saying so, is taken away. StudioError where the
+        server does not reach the address, or may not.
+        """
+        wanted: dict[str, Any] = {"project": self.project, "url": address, "title": version, "auth_method": "NONE"}
+        if token:
+            wanted |= {"auth_method": "BASIC_AUTH", "basic_auth_user": "feint", "basic_auth_pass": token}
+        held = self._models()
+        for one in held:
+            if one.url != address and str(one.title).startswith("feint-"):
+                self._forget_model(one)
+        same = [int(one.id) for one in held if one.url == address]
+        if same:
+            self._asked(lambda: self._client.ml.update(same[0], **wanted), "the model")
+        else:
+            try:
+                self._sent(lambda: self._client.ml.create(**wanted), "the model")
+            except StudioError as error:
+                if "reserved network" not in str(error):
+                    raise
+                raise StudioError(
+                    f"{self.url} may not ask {address}, which its guard against requests to inner networks says; start it "
+                    "with 'feint studio --assist', or take that network off the ones it bans"
+                ) from error
+        self.show_version(version)
+
+    def disconnect_model(self, address: str, version: str) -> None:
+        """Ask that model no more; what it has predicted is shown as before."""
+        for one in self._models():
+            if one.url == address:
+                self._forget_model(one)
+        try:
+            self.show_version(version)
+        except StudioError as error:
+            if getattr(error.__cause__, "status_code", None) != 400:  # which says that it has predicted nothing
+                raise
+
+    def _forget_model(self, model: Any) -> None:
+        """The model, and the webhook that Label Studio made with it and would leave behind."""
+        self._gone_is_fine(partial(self._client.ml.delete, int(model.id)))
+        for hook in self._asked(lambda: self._client.webhooks.list(project=str(self.project)), "webhooks"):
+            if str(hook.url) == f"{model.url}/webhook":
+                self._gone_is_fine(partial(self._client.webhooks.delete, int(hook.id)))
+
+    def _models(self) -> list[Any]:
+        return list(self._asked(lambda: self._client.ml.list(project=self.project), "models"))
+
     def change(self, task: int, data: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
         """Give a task other words; predictions that were for the earlier ones go."""
         held = self._read(f"api/tasks/{task}/", {}, missing=True) or {}

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
+from feint.pipeline.assist_commands import serve_annotator
 from feint.pipeline.config import Config, load
 from feint.pipeline.elicit_commands import compliance, elicit
 from feint.pipeline.measure_commands import measure
@@ -25,7 +26,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-for verb in (studio, push, pull, queue, export, publish, elicit, compliance, measure):
+for verb in (studio, push, pull, queue, export, publish, elicit, compliance, measure, serve_annotator):
     app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]

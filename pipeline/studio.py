@@ -28,7 +28,7 @@ def served(config: StudioConfig, told: Told = lambda _: None, *, loopback_models
     A closed terminal and a request to end are taken as an interruption, so that the server never outlives this process.
     """
     with (
-        _ended_like_interrupted(),
+        ended_like_interrupted(),
         server.start(config.path, config.port, loopback_models=loopback_models, told=told) as running,
     ):
         note = config.path / RUNNING
@@ -50,7 +50,8 @@ def wait(running: Server) -> None:
 
 
 @contextmanager
-def _ended_like_interrupted() -> Iterator[None]:
+def ended_like_interrupted() -> Iterator[None]:
+    """Let whoever ends this process, or closes its terminal, interrupt it, so that it cleans up."""
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     heeded = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
     before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}

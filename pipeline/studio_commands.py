@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from feint.corpus.errors import ConfigError
 from feint.corpus.reject import Reject
 from feint.pipeline.config import Config, load
 from feint.pipeline.store import Store
@@ -32,6 +33,9 @@ def studio(
     url: str | None = None,
     token: str | None = None,
     invite: Switch = False,
+    assist: Switch = False,
+    detector: str | None = None,
+    point: str | None = None,
     config: Settings = None,
 ) -> int:
     """Start the annotation server here, or set up the project on another, until it is interrupted.
@@ -53,6 +57,12 @@ def studio(
         A personal or legacy token for it. Other users of this machine can read arguments: LABEL_STUDIO_API_KEY is safer.
     invite
         Print the link by which other annotators sign up, too.
+    assist
+        Predict each task as it is opened, and learn from annotations; for another server, `feint serve-annotator` does.
+    detector
+        With --assist: a folder written by `feint train`, a Hugging Face id, or `bundled`, which it is without it.
+    point
+        With --assist: the operating point from which its verdict is faking; the configured one without it.
     config
         Settings to put over the defaults; ./feint.toml without it.
 
@@ -62,16 +72,29 @@ def studio(
     from feint.pipeline import studio as verb
     from feint.pipeline.progress import console
 
-    settings = load(config).studio
+    whole, store = _opened(config)
+    settings = whole.studio
     settings = settings.model_copy(update={"port": port or settings.port, "project": project or settings.project})
     if url or os.environ.get(verb.URL) or settings.url:
+        if assist:
+            raise ConfigError(
+                "--assist is for the server that is started here; for another, run 'feint serve-annotator'"
+            )
         with verb.connected(settings, url, token) as there:
             _set_up(there, settings.project, invite=invite)
         return 0
-    with console().status("starting") as shown, verb.served(settings, shown.update) as running:
-        with verb.connected(settings, running.url, running.account.token) as there:
-            _set_up(there, settings.project, invite=invite)
+    with (
+        console().status("starting") as shown,
+        verb.served(settings, shown.update, loopback_models=assist) as running,
+        verb.connected(settings, running.url, running.account.token) as there,
+        ExitStack() as helping,
+    ):
+        _set_up(there, settings.project, invite=invite)
         shown.stop()
+        if assist:
+            from feint.pipeline.assist_commands import assisted
+
+            helping.enter_context(assisted(there, whole, store, detector, point))
         _say(
             f"log in as {running.account.email} with the password in {running.folder / 'account.json'}; "
             f"the work of annotators is in {running.folder}: back it up\nCtrl-C stops the server"

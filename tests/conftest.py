@@ -74,7 +74,7 @@ def detector(detector_folder: Path) -> Detector:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Server]:
     """The real Label Studio, one for the whole run; a test makes a project of its own on it."""
-    with server.start(tmp_path_factory.mktemp("studio"), free_port()) as running:
+    with server.start(tmp_path_factory.mktemp("studio"), free_port(), loopback_models=True) as running:
         yield running
 
 

@@ -102,8 +102,8 @@ def test_nothing_is_chosen_in_advance(root: ElementTree.Element) -> None:
 
 def test_the_selected_marks_indicator_is_explained_beside_its_level(root: ElementTree.Element) -> None:
     for indicator in indicators():
-        (panel,) = root.findall(f".//View[@whenLabelValue='{indicator.slug}']")
-        told = "\n".join(header.get("value", "") for header in panel.iter("Header"))
+        shown = root.findall(f".//View[@whenLabelValue='{indicator.slug}']")
+        told = "\n".join(header.get("value", "") for view in shown for header in view.iter("Header"))
         assert indicator.definition in told
         assert indicator.mentioned in told
         assert indicator.considered in told

@@ -1,0 +1,113 @@
+"""Serving: the assistant on a port of its own, known to a project, and learning from it, while a context lasts."""
+
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+from feint.annotation.gold import Method
+from feint.annotation.studio import Studio
+from feint.corpus.errors import ConfigError, MissingExtra, StudioError
+from feint.pipeline.assist.assistant import Assistant
+from feint.pipeline.assist.learning import learn_on
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PATIENCE = 60.0
+"""Seconds to wait for the port to answer, and for a prediction or a fit under way to end."""
+
+
+@contextmanager
+def served(
+    assistant: Assistant, hint: Event, *, host: str = LOOPBACK[0], port: int = 0, token: str | None = None
+) -> Iterator[str]:
+    """The assistant behind an address, which is given; port 0 takes any that is free.
+
+    ConfigError for another interface than the loopback without a token, StudioError where the port is taken.
+    """
+    try:
+        import uvicorn
+
+        from feint.pipeline.assist.app import app
+    except ImportError as error:
+        raise MissingExtra("annotate", "live pre-annotation") from error
+    if host not in LOOPBACK and not token:
+        raise ConfigError(
+            f"{host} can be reached from other machines; set a token in FEINT_ANNOTATOR_TOKEN, or use 127.0.0.1"
+        )
+    listening = _bound(host, port)
+    hosts = LOOPBACK if host in LOOPBACK else ("*",)
+    config = uvicorn.Config(
+        app(assistant, hint, token=token, hosts=hosts), log_level="warning", access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=partial(server.run, sockets=[listening]), name="annotator", daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise StudioError(f"the annotator did not come up on {host}:{port}")
+            time.sleep(0.01)
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        listening.close()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise StudioError(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from error
+    return listening
+
+
+@contextmanager
+def assisting(
+    there: Studio,
+    assistant: Assistant,
+    *,
+    host: str = LOOPBACK[0],
+    port: int = 0,
+    known_as: str | None = None,
+    token: str | None = None,
+    method: Method = "majority",
+    told: Callable[[str], None] = lambda _: None,
+    rest: float = 10.0,
+) -> Iterator[str]:
+    """The assistant, serving the open project and learning from it; its address, `known_as` where Label Studio has
+    another way to it.
+
+    Afterwards the project is without it again: Label Studio would ask an address that answers no more, and fail.
+    """
+    hint, stop = Event(), Event()
+    with (
+        tempfile.TemporaryDirectory(prefix="feint-assist-") as folder,
+        served(assistant, hint, host=host, port=port, token=token) as address,
+    ):
+        there.connect_model(address, assistant.version, token)
+        learning = Thread(
+            target=partial(
+                learn_on, assistant, there, Path(folder), hint=hint, stop=stop, method=method, told=told, rest=rest,
+                changed=lambda version: there.connect_model(address, version, token),
+            ),
+            name="learner", daemon=True,
+        )  # fmt: skip
+        learning.start()
+        try:
+            yield address
+        finally:
+            stop.set()
+            hint.set()
+            learning.join(PATIENCE)
+            there.disconnect_model(address, assistant.version)
