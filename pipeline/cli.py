@@ -41,6 +41,7 @@ def scan(
     detector: str | None = None,
     revision: str | None = None,
     point: str | None = None,
+    write_scout: Path | None = None,
     strict: Strict = False,
     config: Settings = None,
 ) -> int:
@@ -60,6 +61,8 @@ def scan(
         Branch, tag or commit of a detector on the hub.
     point
         Operating point from which a transcript is flagged: specific or sensitive; the configured one without it.
+    write_scout
+        A new folder for transcripts and results as Inspect Scout keeps them.
     strict
         Exit with 1 if any transcript could not be judged.
     config
@@ -78,8 +81,10 @@ def scan(
 
     precision = None if settings.scan.precision == "auto" else settings.scan.precision
     judge = Detector.load(detector, revision=revision, precision=precision, point=point or settings.scan.point)
-    summary = run(paths, judge, out)
+    summary = run(paths, judge, out, write_scout)
     _say(summary.sentence(judge.threshold))
+    if write_scout:
+        _say(f"try: scout view -T {write_scout}/transcripts --scans {write_scout}/scans")
     return int(strict and summary.failed > 0)
 
 

@@ -33,12 +33,6 @@ def faking(detector: str | None = None, revision: str | None = None, point: str 
             source=held.source_uri or "",
         )
         prediction = await judge(conversation, detector, revision, point)
-        return Result(
-            value=None if prediction.faking is None else round(prediction.faking, 6),
-            answer=told.answer(prediction),
-            explanation=told.explanation(prediction),
-            metadata=told.metadata(prediction),
-            references=told.references(prediction, held.messages),
-        )
+        return Result(**told.result(prediction, held.messages))
 
     return scan

@@ -68,12 +68,9 @@ def faking(detector: str | None = None, revision: str | None = None, point: str 
             metadata=state.metadata,
         )
         prediction = await judge(conversation, detector, revision, point)
-        cited = [reference.model_dump() for reference in told.references(prediction, state.messages)]
-        return Score(
-            value=float("nan") if prediction.faking is None else round(prediction.faking, 6),  # left out of all metrics
-            answer=told.answer(prediction),
-            explanation=told.explanation(prediction),
-            metadata=told.metadata(prediction) | {CITED: cited},
-        )
+        said = told.result(prediction, state.messages)
+        value = float("nan") if said["value"] is None else said["value"]  # NaN is left out of every metric
+        metadata = said["metadata"] | {CITED: said["references"]}
+        return Score(value=value, answer=said["answer"], explanation=said["explanation"], metadata=metadata)
 
     return score

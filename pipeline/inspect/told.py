@@ -17,11 +17,19 @@ UNREADABLE = {
 """What a reader must know of where the words come from."""
 
 
-def answer(prediction: Prediction) -> str | None:
-    """The verdict in two words; none where there is none."""
-    if prediction.faking is None:
-        return None
-    return "flagged" if prediction.flagged else "not flagged"
+def result(prediction: Prediction, messages: Sequence[ChatMessage]) -> dict[str, Any]:
+    """What Inspect's scores and Scout's results have in common: value, answer, explanation, metadata; and the references.
+
+    The value is none, as the answer is, where the transcript could not be judged.
+    """
+    judged = prediction.faking is not None
+    return {
+        "value": round(prediction.faking, 6) if prediction.faking is not None else None,
+        "answer": ("flagged" if prediction.flagged else "not flagged") if judged else None,
+        "explanation": explanation(prediction),
+        "metadata": metadata(prediction),
+        "references": [reference.model_dump() for reference in references(prediction, messages)],
+    }
 
 
 def explanation(prediction: Prediction) -> str:
