@@ -171,7 +171,7 @@ class Detector:
             vectors = [next(arrays) for _ in blocks]
             if isinstance(one, Reject):
                 reason = f"{one.place}: {one.reason}" if one.place else one.reason
-                yield Explanation(Prediction(one.id, source=one.path, error=reason))
+                yield Explanation(Prediction(one.id, source=one.path or None, error=reason))
             elif not passages:
                 reason = "no words of an assistant in it; expected at least one sentence"
                 yield Explanation(replace(_named(one), error=reason))

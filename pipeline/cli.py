@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
 from feint.pipeline.config import Config, load
+from feint.pipeline.serve_commands import serve
 from feint.pipeline.store import Store
 
 app = App(
@@ -20,6 +21,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
+app.command(serve)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
 Strict = Annotated[bool, Parameter(negative="")]

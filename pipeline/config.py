@@ -94,6 +94,17 @@ class ScanConfig(_Table):
     precision: Literal["auto", "float32", "bfloat16"]
 
 
+class ServeConfig(_Table):
+    """How the service listens, and what it takes."""
+
+    host: str
+    port: int = Field(ge=0, le=65535)
+    megabytes: int = Field(ge=1)
+    transcripts: int = Field(ge=1)
+    requests: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+
+
 class Config(_Table):
     """All settings; default.toml says what each means."""
 
@@ -105,6 +116,7 @@ class Config(_Table):
     train: TrainConfig
     evaluate: DrawsConfig
     scan: ScanConfig
+    serve: ServeConfig
 
 
 def load(path: Path | None = None) -> Config:
