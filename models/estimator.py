@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from feint.models.detector import Detector, Given
@@ -86,14 +86,14 @@ class FakingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Routed as metadata with `set_fit_request(groups=True)`.
         """
-        given, targets = _listed(X), column_or_1d(y)
+        given, targets = _listed(X), column_or_1d(y, warn=True)
         check_consistent_length(given, targets, groups)
         check_classification_targets(targets)
+        if (kind := type_of_target(targets, input_name="y")) != "binary":
+            raise ValueError(f"Only binary classification is supported. The type of the target is {kind}.")
         self.classes_, codes = np.unique(targets, return_inverse=True)
         if len(self.classes_) != 2:
-            raise ValueError(
-                f"found {len(self.classes_)} class(es) ({', '.join(map(str, self.classes_[:5]))}), expected two"
-            )
+            raise ValueError(f"found {len(self.classes_)} class in y, {self.classes_[0]!r}; expected two")
         self.positive_ = self._column()
         settings = Settings(
             epochs=self.epochs, rank=self.rank, rate=self.rate, head_c=self.head_c, word_c=self.word_c,

