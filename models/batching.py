@@ -11,8 +11,8 @@ from feint.corpus.transcript import Transcript
 from feint.models.detector import CHUNK, Detector
 from feint.models.prediction import Prediction
 
-MOST_CHARACTERS = 200_000
-"""Code points after which a batch is full: a longer one runs no faster, and others wait for it."""
+MOST_CHARACTERS = 20_000
+"""Code points after which a batch is full: it is several of the encoder's own, so more at a time runs no faster, and others wait."""
 
 
 class Batcher:
@@ -82,14 +82,16 @@ class Batcher:
 
     def _answer(self, wanted: Sequence[tuple[Transcript | Reject, Future[Prediction]]]) -> None:
         try:
-            for (_, asked), prediction in zip(wanted, self.detector.stream([one for one, _ in wanted]), strict=True):
-                asked.set_result(prediction)
+            predictions = list(self.detector.stream([one for one, _ in wanted]))
         except Exception as error:  # noqa: BLE001  one that breaks the detector must not take its neighbours along
             if len(wanted) == 1:
                 wanted[0][1].set_exception(error)
                 return
             for pair in wanted:
                 self._answer([pair])
+            return
+        for (_, asked), prediction in zip(wanted, predictions, strict=True):
+            asked.set_result(prediction)
 
 
 def _characters(one: Transcript | Reject) -> int:

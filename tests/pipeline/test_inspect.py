@@ -2,8 +2,10 @@
 
 import gc
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +71,15 @@ def is_ours(found: Score) -> bool:
     return "scanner_references" in (found.metadata or {})
 
 
-def test_a_log_scored_from_the_command_line_says_what_a_scan_says(tmp_path: Path) -> None:
-    command = [Path(sys.executable).with_name("inspect"), "score", EXAMPLE, "--scorer", "feint/faking"]
-    subprocess.run([*command, "--output-file", "scored.eval"], cwd=tmp_path, check=True, capture_output=True)
-    scored = read_eval_log(str(tmp_path / "scored.eval"))
+def test_a_log_scored_with_one_flag_says_what_a_scan_says(
+    as_documented: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "logs").mkdir()
+    shutil.copy(EXAMPLE, tmp_path / "logs")
+    program, *arguments = as_documented("inspect score")
+    command = [Path(sys.executable).with_name(program), *arguments]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+    scored = read_eval_log(str(tmp_path / "logs" / "vendor-helpdesk-scored.eval"))
     agree(scored, lines(EXAMPLE, Detector.load(), tmp_path))
     (result,) = scored.results.scores if scored.results else ()
     assert result.metrics.keys() == {"mean", "stderr", "flagged", "flag_low", "flag_high"}

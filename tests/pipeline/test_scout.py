@@ -1,8 +1,10 @@
 """Scout itself: it runs our scanner, and reads the projects we write."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,19 @@ def digests(found: Any) -> list[str]:
     return sorted(one.digest for one in found if isinstance(one, Transcript))
 
 
-def test_scout_runs_the_scanner_and_its_results_cite_the_messages(tmp_path: Path) -> None:
-    command = [Path(sys.executable).with_name("scout"), "scan", "feint/faking", "-T", EXAMPLE, "--scans", "scans"]
-    subprocess.run([*command, "--max-processes", "1"], cwd=tmp_path, check=True, capture_output=True)
+def test_scout_runs_the_scanner_and_its_results_cite_the_messages(
+    as_documented: Callable[[str], list[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "logs").mkdir()
+    shutil.copy(EXAMPLE, tmp_path / "logs")
+    program, *arguments = as_documented("scout scan")
+    command = [
+        Path(sys.executable).with_name(program),
+        *arguments,
+        "--max-processes",
+        "1",
+    ]  # more is no faster with six
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     scan([EXAMPLE], Detector.load(), tmp_path / "scanned.jsonl")
     names = {one.id: str(one.metadata["uuid"]) for one in read([EXAMPLE]) if isinstance(one, Transcript)}
     found = results(tmp_path / "scans")
@@ -104,8 +116,12 @@ def test_a_project_holds_the_very_words_and_the_scan(given: Path, detector: Dete
     }  # digests, one of them the second of its words, and Inspect's uuids
 
 
-def test_standard_output_stays_data_and_the_folder_must_be_new(feint, given: Path, detector_folder: Path) -> None:
-    arguments = ("scan", given, "--detector", detector_folder, "--write-scout", "project")
+def test_standard_output_stays_data_and_the_folder_must_be_new(
+    feint, given: Path, detector_folder: Path, as_documented: Callable[[str], list[str]]
+) -> None:
+    (given.parent / "logs").mkdir()
+    given.rename(given.parent / "logs" / given.name)
+    arguments = (*as_documented("feint scan")[1:], "--detector", detector_folder)
     done = feint(*arguments)
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()][:2] == ["tags", "raw"]

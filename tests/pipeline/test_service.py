@@ -54,10 +54,11 @@ def parsed(text: str) -> list[dict[str, Any]]:
 
 
 def test_the_command_serves_the_lines_of_a_scan_and_ends_in_order(
-    command: tuple[str, ...], feint: Any, detector_folder: Path, few: Path, tmp_path: Path
+    command: tuple[str, ...], feint: Any, detector_folder: Path, few: Path, tmp_path: Path, as_documented: Any
 ) -> None:
+    arguments = as_documented("feint serve")[1:]
     process = subprocess.Popen(
-        [*command, "serve", "--port", "0", "--detector", detector_folder], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        [*command, *arguments[:-1], "0", "--detector", detector_folder], cwd=tmp_path, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"FEINT_TOKEN": "open-sesame"},
     )  # fmt: skip
     assert process.stderr is not None
@@ -117,7 +118,7 @@ def test_what_cannot_be_taken_is_a_sentence_and_its_status(
 
 
 def test_what_takes_too_long_is_given_up_and_its_rest_is_not_computed(detector: Detector) -> None:
-    text = " ".join(f"{FAKING} Number {n}." for n in range(200))
+    text = " ".join(f"{FAKING} Number {n}." for n in range(30))
     with client(detector, LIMITS.model_copy(update={"seconds": 0.05})) as slow:
         answer = slow.post("/scan", json=[{"text": text} for _ in range(40)])
         assert answer.status_code == 503
@@ -131,7 +132,7 @@ def test_what_takes_too_long_is_given_up_and_its_rest_is_not_computed(detector: 
 
 
 def test_more_requests_than_allowed_are_told_to_come_back(detector: Detector) -> None:
-    rows = [{"text": " ".join(f"{FAKING} Number {n}." for n in range(60))}] * 8
+    rows = [{"text": " ".join(f"{FAKING} Number {n}." for n in range(20))}] * 4
     with client(detector, LIMITS.model_copy(update={"requests": 2})) as busy, ThreadPoolExecutor(8) as callers:
         answers = list(callers.map(lambda _: busy.post("/scan", json=rows), range(8)))
         assert busy.post("/scan", json=rows[:1]).status_code == 200
