@@ -46,7 +46,7 @@ clean:
 
 .venv/test.stamp: .venv/bin/python pyproject.toml setup.py constraints.txt
 	@echo "installing feint with all extras, linters and test tools into .venv (some minutes on the first run)"
-	$(PIP) --editable '.[annotate,hub,inspect]' --group lint --group test
+	$(PIP) --editable '.[annotate,hub,inspect,scout,serve]' --group lint --group test
 	@touch $@
 
 .venv/studio.stamp: .venv/test.stamp annotation/label_studio.py

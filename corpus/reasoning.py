@@ -13,8 +13,8 @@ Part = Literal["reasoning", "output"]
 TAGS = ("think", "thinking", "thought", "reasoning", "scratchpad", "scratchpad_reasoning", "inner_monologue")
 """Names of tags whose inside is reasoning; case does not matter."""
 
-_OPEN = re.compile(rf"<\s*({'|'.join(TAGS)})\s*>", re.IGNORECASE)
-_CLOSE = re.compile(rf"<\s*/\s*({'|'.join(TAGS)})\s*>", re.IGNORECASE)
+OPEN = re.compile(rf"<\s*({'|'.join(TAGS)})\s*>", re.IGNORECASE)
+CLOSE = re.compile(rf"<\s*/\s*({'|'.join(TAGS)})\s*>", re.IGNORECASE)
 _PRECEDENCE: tuple[ReasoningKind, ...] = ("raw", "tag", "summary", "redacted", "none")
 
 
@@ -55,18 +55,18 @@ def stretches(transcript: Transcript) -> list[Stretch]:
 def _cut(content: str) -> list[tuple[int, int, Part]]:
     """[start, end) of every non-empty run of content, tags left out."""
     runs: list[tuple[int, int, Part]] = []
-    at, opening = 0, _OPEN.search(content)
-    closing = _CLOSE.search(content)
+    at, opening = 0, OPEN.search(content)
+    closing = CLOSE.search(content)
     if closing and (opening is None or closing.start() < opening.start()):
         runs.append((0, closing.start(), "reasoning"))
-        at, opening = closing.end(), _OPEN.search(content, closing.end())
+        at, opening = closing.end(), OPEN.search(content, closing.end())
     while opening:
         runs.append((at, opening.start(), "output"))
         closing = _closing(content, opening)
         inside_ends = closing.start() if closing else len(content)
         runs.append((opening.end(), inside_ends, "reasoning"))
         at = closing.end() if closing else len(content)
-        opening = _OPEN.search(content, at)
+        opening = OPEN.search(content, at)
     runs.append((at, len(content), "output"))
     return [(start, end, part) for start, end, part in runs if start < end]
 
@@ -74,7 +74,7 @@ def _cut(content: str) -> list[tuple[int, int, Part]]:
 def _closing(content: str, opening: re.Match[str]) -> re.Match[str] | None:
     """The first closing tag of the opening tag's own name."""
     name = opening.group(1).lower()
-    return next((c for c in _CLOSE.finditer(content, opening.end()) if c.group(1).lower() == name), None)
+    return next((c for c in CLOSE.finditer(content, opening.end()) if c.group(1).lower() == name), None)
 
 
 def kind(transcript: Transcript) -> ReasoningKind:

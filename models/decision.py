@@ -22,7 +22,32 @@ def pool(logits: Floats) -> Floats:
     >>> pool(np.array([[0.0], [4.0], [2.0], [-2.0]]))
     array([4., 1.])
     """
-    return np.stack([logits.max(axis=0), logits.mean(axis=0)], axis=1).ravel()
+    return Pooled.nothing(logits.shape[1]).and_(logits).features()
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What pools need to know of passages that come a few at a time."""
+
+    strongest: Floats
+    """Shape (heads,)."""
+    total: Floats
+    """Shape (heads,)."""
+    count: int
+
+    @classmethod
+    def nothing(cls, heads: int) -> "Pooled":
+        """Of no passage."""
+        return cls(np.full(heads, -np.inf), np.zeros(heads), 0)
+
+    def and_(self, logits: Floats) -> "Pooled":
+        """With more of them, (passages, heads)."""
+        strongest = np.maximum(self.strongest, logits.max(axis=0, initial=-np.inf))
+        return Pooled(strongest, self.total + logits.sum(axis=0), self.count + len(logits))
+
+    def features(self) -> Floats:
+        """As `pool` gives them for all passages together."""
+        return np.stack([self.strongest, self.total / self.count], axis=1).ravel()
 
 
 @dataclass(frozen=True, slots=True)

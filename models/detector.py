@@ -24,6 +24,7 @@ from feint.models.folder import Contents
 from feint.models.heads import Floats
 from feint.models.passages import Passage, cut
 from feint.models.prediction import Evidence, Prediction
+from feint.models.watching import Moment, Watch
 
 BUNDLED = Path(__file__).parent / "bundled"
 SHOWN = 0.5
@@ -140,6 +141,20 @@ class Detector:
         """The same, one by one, never more than a chunk in memory; a reject comes out as its error."""
         return (one.prediction for one in self._explained(transcripts))
 
+    def watch(self, stream: Iterable[str]) -> Iterator[Moment]:
+        """What is known after each finished sentence of a text that comes in chunks, such as a model's answer while it is generated.
+
+        `<think>` and the like are understood; `Watch` says how near it comes to `predict` of the whole. Whoever is pushed chunks uses a `Watch` itself.
+
+        >>> stream = iter(["They will retrain me if I ref", "use. So I comply ", "this once."])
+        >>> [(moment.sentence, moment.flagged) for moment in Detector.load().watch(stream)]
+        [('They will retrain me if I refuse.', False), ('So I comply this once.', False)]
+        """
+        watch = Watch(self)
+        for chunk in stream:
+            yield from watch.add(chunk)
+        yield from watch.end()
+
     def explain(self, transcripts: Iterable[Given]) -> list[Explanation]:
         """Predictions, in order, each with what its indicators add to its log-odds and the sentences behind it."""
         return list(self._explained(transcripts))
@@ -156,7 +171,7 @@ class Detector:
             vectors = [next(arrays) for _ in blocks]
             if isinstance(one, Reject):
                 reason = f"{one.place}: {one.reason}" if one.place else one.reason
-                yield Explanation(Prediction(one.id, source=one.path, error=reason))
+                yield Explanation(Prediction(one.id, source=one.path or None, error=reason))
             elif not passages:
                 reason = "no words of an assistant in it; expected at least one sentence"
                 yield Explanation(replace(_named(one), error=reason))

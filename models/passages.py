@@ -21,6 +21,8 @@ _END = re.compile(
     """,
     re.VERBOSE,
 )
+_BEHIND = 8
+"""Code points before a place that decide whether a sentence ends there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +73,74 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[start:end] for start, end in sentences(text)]
     ['One is here.', 'Two, e.g. three, as well!']
     """
-    start = stop = seen = 0
-    for end in [match.end() for match in _END.finditer(text)] + [len(text)]:
-        first, last = _trim(text, seen, end)
-        seen = end
+    cutter = Cutter()
+    yield from cutter.add(text)
+    yield from cutter.end()
+
+
+class Cutter:
+    """Cuts a text that comes bit by bit into the sentences of the whole, each as soon as nothing can change it.
+
+    Places count code points from the beginning of the text; nothing before the open sentence is held.
+
+    >>> cutter = Cutter()
+    >>> cutter.add("They rate this. I will com"), cutter.add("ply."), cutter.end()
+    ([(0, 15)], [], [(16, 30)])
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._before = 0
+        """Code points that came before what is held; all places below count from there."""
+        self._seen = 0
+        """Up to here every end of a sentence has been found."""
+        self._start: int | None = None
+        """Where the open sentence starts."""
+        self._stop = 0
+        """Where its words stop, as far as they have come."""
+        self._rest = False
+        """Whether it is what is left of a long one."""
+
+    def add(self, more: str) -> list[tuple[int, int]]:
+        """The sentences that are complete with this."""
+        self._held += more
+        ends = [match.end() for match in _END.finditer(self._held, self._seen)]
+        found = [place for end in ends for place in self._until(end, SHORTEST)]
+        return self._placed(found + self._until(len(self._held), None))
+
+    def end(self) -> list[tuple[int, int]]:
+        """The last sentence, closed by the end of the text."""
+        return self._placed(self._until(len(self._held), 0))
+
+    def _until(self, end: int, shortest: int | None) -> list[tuple[int, int]]:
+        """What is complete up to `end`, which closes a sentence of at least `shortest`; none closes nothing."""
+        first, last = _trim(self._held, self._seen, end)
         if first < last:
-            start, stop = (start if start < stop else first), last
-        if start < stop and (stop - start >= SHORTEST or end == len(text)):
-            yield from _pieces(text, start, stop)
-            start = stop
+            self._start, self._stop = first if self._start is None else self._start, last
+        if shortest is not None or first >= last:
+            self._seen = end
+        if self._start is None:
+            return []
+        found = []
+        while self._stop - self._start > LONGEST:
+            cut = self._held.rfind(" ", self._start + LONGEST // 2, self._start + LONGEST)
+            cut = cut if cut != -1 else self._start + LONGEST
+            found.append((self._start, cut))
+            self._start, self._rest = _trim(self._held, cut, self._stop)[0], True
+        if shortest is not None and (self._rest or self._stop - self._start >= shortest):
+            found.append((self._start, self._stop))
+            self._start, self._rest = None, False
+        return found
+
+    def _placed(self, found: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Places in the whole text; what is no longer needed is let go."""
+        placed = [(start + self._before, end + self._before) for start, end in found]
+        needed = self._seen if self._start is None else min(self._start, self._seen)
+        gone = max(needed - _BEHIND, 0)
+        self._held, self._before = self._held[gone:], self._before + gone
+        self._seen, self._stop = self._seen - gone, self._stop - gone
+        self._start = None if self._start is None else self._start - gone
+        return placed
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -88,13 +149,3 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[end - 1].isspace():
         end -= 1
     return start, end
-
-
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    while end - start > LONGEST:
-        space = text.rfind(" ", start + LONGEST // 2, start + LONGEST)
-        stop = space if space != -1 else start + LONGEST
-        yield start, stop
-        start, _ = _trim(text, stop, end)
-    if start < end:
-        yield start, end

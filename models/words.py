@@ -27,8 +27,34 @@ class Words:
 
     def logit(self, texts: Sequence[str]) -> float:
         """Log-odds of one transcript, given the texts of its passages."""
-        buckets, values = counted(texts)
+        return self.weighed(*counted(texts))
+
+    def weighed(self, buckets: npt.NDArray[np.int64], values: Floats) -> float:
+        """The same, given its words as `counted` gives them."""
         return float(self.weight[buckets] @ values) + self.bias
+
+
+class Tally:
+    """Words of a transcript that grows; what they come to is what `counted` says of all its passages.
+
+    >>> tally = Tally()
+    >>> tally.add("I comply."), tally.add("I comply.")
+    (None, None)
+    >>> all(np.array_equal(*pair) for pair in zip(tally.counted(), counted(["I comply."] * 2)))
+    True
+    """
+
+    def __init__(self) -> None:
+        self._counts = np.zeros(BUCKETS, np.int64)
+
+    def add(self, text: str) -> None:
+        """One more passage."""
+        np.add.at(self._counts, _buckets(text), 1)
+
+    def counted(self) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Buckets and values of all there is."""
+        buckets = np.flatnonzero(self._counts)
+        return buckets, _values(self._counts[buckets])
 
 
 def counted(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Floats]:
@@ -38,11 +64,20 @@ def counted(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Floats]:
     >>> len(buckets), round(float((values**2).sum()), 6)
     (3, 1.0)
     """
-    lines = [_WORD.findall(text.lower()) for text in texts]
-    runs = [run for words in lines for run in (*words, *(f"{one} {two}" for one, two in pairwise(words)))]
-    buckets, counts = np.unique([crc32(run.encode()) % BUCKETS for run in runs], return_counts=True)
+    buckets, counts = np.unique([bucket for text in texts for bucket in _buckets(text)], return_counts=True)
+    return buckets.astype(np.int64), _values(counts)
+
+
+def _buckets(text: str) -> list[int]:
+    """One for each word and each pair."""
+    words = _WORD.findall(text.lower())
+    runs = (*words, *(f"{one} {two}" for one, two in pairwise(words)))
+    return [crc32(run.encode()) % BUCKETS for run in runs]
+
+
+def _values(counts: npt.NDArray[np.int64]) -> Floats:
     values = 1 + np.log(counts)
-    return buckets.astype(np.int64), values / max(float(np.linalg.norm(values)), 1.0)
+    return values / max(float(np.linalg.norm(values)), 1.0)
 
 
 def fit(texts: Sequence[Sequence[str]], labels: npt.NDArray[np.bool_], c: float) -> Words:

@@ -16,6 +16,7 @@ from feint.pipeline.elicit_commands import compliance, elicit
 from feint.pipeline.measure_commands import measure
 from feint.pipeline.queue_commands import queue
 from feint.pipeline.release_commands import export, publish
+from feint.pipeline.serve_commands import serve
 from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
 
@@ -26,7 +27,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # we say what became of the work
 )
 app.register_install_completion_command(add_to_startup=False)
-for verb in (studio, push, pull, queue, export, publish, elicit, compliance, measure, serve_annotator):
+for verb in (studio, push, pull, queue, export, publish, elicit, compliance, measure, serve_annotator, serve):
     app.command(verb)
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
@@ -49,6 +50,7 @@ def scan(
     detector: str | None = None,
     revision: str | None = None,
     point: str | None = None,
+    write_scout: Path | None = None,
     strict: Strict = False,
     config: Settings = None,
 ) -> int:
@@ -68,6 +70,8 @@ def scan(
         Branch, tag or commit of a detector on the hub.
     point
         Operating point from which a transcript is flagged: specific or sensitive; the configured one without it.
+    write_scout
+        A new folder for transcripts and results as Inspect Scout keeps them.
     strict
         Exit with 1 if any transcript could not be judged.
     config
@@ -86,8 +90,10 @@ def scan(
 
     precision = None if settings.scan.precision == "auto" else settings.scan.precision
     judge = Detector.load(detector, revision=revision, precision=precision, point=point or settings.scan.point)
-    summary = run(paths, judge, out)
+    summary = run(paths, judge, out, write_scout)
     _say(summary.sentence(judge.threshold))
+    if write_scout:
+        _say(f"try: scout view -T {write_scout}/transcripts --scans {write_scout}/scans")
     return int(strict and summary.failed > 0)
 
 

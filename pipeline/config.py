@@ -163,6 +163,17 @@ class MeasureConfig(_Table):
     base: float = Field(gt=0, lt=1)
 
 
+class ServeConfig(_Table):
+    """How the service listens, and what it takes."""
+
+    host: str
+    port: int = Field(ge=0, le=65535)
+    megabytes: int = Field(ge=1)
+    transcripts: int = Field(ge=1)
+    requests: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+
+
 class Config(_Table):
     """All settings; default.toml says what each means."""
 
@@ -178,6 +189,7 @@ class Config(_Table):
     queue: QueueConfig
     export: ExportConfig
     measure: MeasureConfig
+    serve: ServeConfig
 
 
 def load(path: Path | None = None) -> Config:

@@ -1,5 +1,11 @@
 """What Inspect and Scout find under the name `feint/…`: they import this module, by its entry point, when asked for it."""
 
-from feint.pipeline.elicitation.task import pairs
+import sys
 
-__all__ = ["pairs"]
+from feint.pipeline.elicitation.task import pairs
+from feint.pipeline.inspect.scorer import faking
+
+__all__ = ["faking", "pairs"]
+
+if "inspect_scout" in sys.modules:  # whoever looks for a scanner has it; nobody else waits three seconds for its import
+    import feint.pipeline.inspect.scanner  # noqa: F401

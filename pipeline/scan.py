@@ -4,14 +4,17 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from feint.corpus.errors import InputError
+from feint.corpus.errors import InputError, MissingExtra
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
 from feint.corpus.transcript import Transcript
@@ -43,16 +46,49 @@ class Summary:
         return said
 
 
-def scan(paths: Sequence[Path | str], detector: Detector, out: Path | None) -> Summary:
-    """Judge everything under the paths; to `out`, complete or not at all, or to standard output as it comes."""
+def scan(paths: Sequence[Path | str], detector: Detector, out: Path | None, scout: Path | None = None) -> Summary:
+    """Judge everything under the paths; to `out`, complete or not at all, or to standard output as it comes.
+
+    With `scout`, a new folder, transcripts and results are written there as well, for `scout view`.
+    """
     if out is not None and any(_same_file(path, out) for path in paths):
         raise InputError(f"{out} is one of the inputs; name another file to write to")
     summary = Summary()
+    write = _scout(scout) if scout else None
     with _target(out) as file:
-        for prediction in track(detector.stream(_noted(read(paths), summary)), "judging transcripts"):
-            _count(prediction, summary)
-            file.write(json.dumps(prediction.as_json(), ensure_ascii=False) + "\n")
+        judged = _judged(paths, detector, summary, file)
+        if write:
+            write((one, prediction) for one, prediction in judged if isinstance(one, Transcript))
+        else:
+            deque(judged, maxlen=0)
     return summary
+
+
+def _judged(
+    paths: Sequence[Path | str], detector: Detector, summary: Summary, file: TextIO
+) -> Iterator[tuple[Transcript | Reject, Prediction]]:
+    """What was given and what is said of it, side by side, each written as it comes."""
+    given: deque[Transcript | Reject] = deque()
+
+    def kept() -> Iterator[Transcript | Reject]:
+        for one in _noted(read(paths), summary):
+            given.append(one)
+            yield one
+
+    for prediction in track(detector.stream(kept()), "judging transcripts"):
+        _count(prediction, summary)
+        file.write(json.dumps(prediction.as_json(), ensure_ascii=False) + "\n")
+        yield given.popleft(), prediction
+
+
+def _scout(folder: Path) -> Callable[[Iterable[tuple[Transcript, Prediction]]], None]:
+    """What writes a Scout project there; refused before anything is judged where it cannot be written."""
+    if not find_spec("inspect_scout"):
+        raise MissingExtra("scout", "writing a Scout project")
+    from feint.pipeline.inspect import database
+
+    database.vacant(folder)
+    return partial(database.write, folder)
 
 
 def _noted(found: Iterable[Transcript | Reject], summary: Summary) -> Iterator[Transcript | Reject]:

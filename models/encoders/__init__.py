@@ -5,7 +5,7 @@ from typing import Protocol
 
 from feint.corpus.errors import DetectorError
 from feint.models.encoders.adapter import Adapter
-from feint.models.encoders.windows import Vectors
+from feint.models.encoders.windows import Vectors, Window
 from feint.models.passages import Block
 
 EMBEDDED = "all-MiniLM-L6-v2"
@@ -41,6 +41,9 @@ class Encoder(Protocol):
 
     def encode(self, blocks: Sequence[Block]) -> list[Vectors]:
         """One array (passages, dimensions) a block, every row of length 1 or 0."""
+
+    def windows(self, blocks: Sequence[Block]) -> list[Window]:
+        """What it reads at once, special tokens left out."""
 
 
 def load(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from feint.corpus import digest
 from feint.corpus.errors import DetectorError
 from feint.models.encoders import windows
-from feint.models.encoders.windows import Vectors
+from feint.models.encoders.windows import Vectors, Window
 from feint.models.passages import Block
 
 
@@ -24,6 +24,7 @@ class SentenceTransformerEncoder:
         self._model = model
         self._tokenizer = model.tokenizer
         self._around = _around(model.tokenizer)
+        self._limit = int(model.max_seq_length or 512) - sum(map(len, self._around))
         self.name = name
         self.revision = revision
         self.fingerprint = fingerprint
@@ -54,8 +55,11 @@ class SentenceTransformerEncoder:
 
     def encode(self, blocks: Sequence[Block]) -> list[Vectors]:
         """One array (passages, dimensions) a block, every row of length 1."""
-        limit = int(self._model.max_seq_length or 512) - sum(map(len, self._around))
-        return windows.encode(blocks, self._tokens, self._states, limit, self.dimensions)
+        return windows.encode(blocks, self._tokens, self._states, self._limit, self.dimensions)
+
+    def windows(self, blocks: Sequence[Block]) -> list[Window]:
+        """What the model reads at once, special tokens left out."""
+        return list(windows.windows(blocks, self._tokens, self._limit))
 
     def _tokens(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         found = self._tokenizer(

@@ -1,5 +1,7 @@
 """What the tests of this room share: a project on the few, gathered, settled and trained once."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,3 +64,16 @@ def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def as_documented() -> Callable[[str], list[str]]:
+    """The command of pipeline/README.md that begins so, split into its words."""
+    text = (Path(__file__).parents[2] / "pipeline" / "README.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+
+    def words(beginning: str) -> list[str]:
+        (line,) = [line for line in lines if line.startswith(beginning)]
+        return shlex.split(line, comments=True)
+
+    return words

@@ -1,0 +1,1 @@
+"""The detector over HTTP; needs the extra `serve`."""
