@@ -6,7 +6,15 @@ from pathlib import Path
 
 from feint.annotation.indicator import GROUPS, Indicator, indicators
 from feint.corpus import digest
+from feint.corpus.errors import MissingExtra
 
+# Label Studio's own style leaves no room between paragraphs, and takes styles off single elements.
+_STYLE = """\
+.feint-guide h1, .feint-guide h2, .feint-guide h3 { margin: 1.2em 0 0.4em; line-height: 1.25; }
+.feint-guide p, .feint-guide table { margin: 0 0 0.7em; }
+.feint-guide li { margin: 0 0 0.4em 1.2em; list-style: disc; }
+.feint-guide th, .feint-guide td { padding: 0.3em 0.8em 0.3em 0; text-align: left; vertical-align: top; }
+"""
 GUIDE = Path(__file__).parent / "guide.md"
 
 
@@ -22,6 +30,16 @@ def codebook() -> str:
 Version `{version()}`. Labels are comparable where this version is the same.
 
 {_body()}"""
+
+
+def html() -> str:
+    """The same, as the instructions of a project on Label Studio."""
+    try:
+        from markdown_it import MarkdownIt
+    except ImportError as error:
+        raise MissingExtra("annotate", "the codebook as HTML") from error
+    shown = MarkdownIt("commonmark").enable("table").render(codebook())
+    return f'<div class="feint-guide"><style>\n{_STYLE}</style>\n{shown}</div>'
 
 
 def version() -> str:

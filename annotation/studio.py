@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from feint.annotation.codebook import codebook
+from feint.annotation import codebook
 from feint.annotation.interface import interface
 from feint.annotation.sync import Held
 from feint.corpus.errors import MissingExtra, StudioError
@@ -50,16 +50,11 @@ class Studio:
         told: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        try:
-            from label_studio_sdk.client import LabelStudio
-            from label_studio_sdk.core.api_error import ApiError
-        except ImportError as error:
-            raise MissingExtra("annotate", "talking to Label Studio") from error
+        client, self._refused = sdk()
         self.url = url.rstrip("/")
         self._patience = patience
         self._told = told
         self._sleep = sleep
-        self._refused: type[Exception] = ApiError
         host = urlsplit(self.url).hostname or ""
         # A proxy set for the outside world does not lead to this machine.
         self._http = httpx.Client(
@@ -67,10 +62,8 @@ class Studio:
         )
         try:
             # The SDK would repeat a POST that may have been carried out: when to ask again is decided here.
-            self._client: Any = LabelStudio(  # type: ignore[no-untyped-call]
-                base_url=self.url, api_key=token, httpx_client=self._http, max_retries=0
-            )
-        except ApiError as error:
+            self._client: Any = client(base_url=self.url, api_key=token, httpx_client=self._http, max_retries=0)
+        except self._refused as error:
             raise self._said(error) from error
         self.project = 0
         """Number of the project, once it is found or made; 0 before."""
@@ -119,11 +112,9 @@ class Studio:
 
     @staticmethod
     def _settings() -> dict[str, Any]:
-        from markdown_it import MarkdownIt
-
         return {
             "label_config": interface(),
-            "expert_instruction": MarkdownIt("commonmark").enable("table").render(codebook()),
+            "expert_instruction": codebook.html(),
             "show_instruction": True,
             "enable_empty_annotation": False,
         }
@@ -388,6 +379,16 @@ class Studio:
                 "LABEL_STUDIO_API_KEY: on its page 'Account & Settings'"
             )
         return StudioError(f"{self.url} answers {status}{f' to {what}' if what else ''}: {words}")
+
+
+def sdk() -> tuple[Callable[..., Any], type[Exception]]:
+    """The SDK's client and its error; MissingExtra where it is not installed."""
+    try:
+        from label_studio_sdk.client import LabelStudio
+        from label_studio_sdk.core.api_error import ApiError
+    except ImportError as error:
+        raise MissingExtra("annotate", "talking to Label Studio") from error
+    return LabelStudio, ApiError
 
 
 def _held(row: Mapping[str, Any], words: str | None) -> Held:

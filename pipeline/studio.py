@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from feint.annotation import server
 from feint.annotation.server import LOOPBACK, Server
-from feint.annotation.studio import Studio
+from feint.annotation.studio import Studio, sdk
 from feint.corpus.errors import ConfigError, StudioError
 from feint.pipeline.config import StudioConfig
 
@@ -27,6 +27,7 @@ def served(config: StudioConfig, told: Told = lambda _: None, *, loopback_models
 
     A closed terminal and a request to end are taken as an interruption, so that the server never outlives this process.
     """
+    sdk()  # what is missing is said now, not after an installation of minutes
     with (
         ended_like_interrupted(),
         server.start(config.path, config.port, loopback_models=loopback_models, told=told) as running,
