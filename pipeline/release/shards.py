@@ -8,8 +8,10 @@ from typing import Any, Self
 
 from feint.pipeline.release.columns import SPLITS, features
 
+BATCH_CHARACTERS = 1 << 20
+"""Characters of JSON after which rows become columns, which take a tenth of the memory."""
 GROUP_BYTES = 1 << 24
-"""Characters of text after which a row group is written."""
+"""Bytes in memory after which a row group is written."""
 SHARD_BYTES = 1 << 28
 """Bytes in memory after which a new shard begins."""
 
@@ -47,6 +49,7 @@ class Split:
         self._folder, self._name, self._schema, self._canary = folder, name, schema, canary
         self._rows: list[Mapping[str, Any]] = []
         self._characters = 0
+        self._batches: list[Any] = []
         self._bytes = 0
         self.size = 0
         """Bytes of all rows in memory."""
@@ -58,8 +61,10 @@ class Split:
         """One row more."""
         self._characters += self.digest.add(row)
         self._rows.append(row)
-        if self._characters >= GROUP_BYTES:
-            self._flush()
+        if self._characters >= BATCH_CHARACTERS:
+            self._batch()
+            if sum(batch.nbytes for batch in self._batches) >= GROUP_BYTES:
+                self._flush()
 
     def close(self) -> None:
         """Write what is left and give every shard its final name."""
@@ -69,16 +74,25 @@ class Split:
         for number, draft in enumerate(self._drafts):
             draft.rename(self._folder / f"{self._name}-{number:05}-of-{count:05}.parquet")
 
-    def _flush(self) -> None:
+    def _batch(self) -> None:
         import pyarrow as pa
 
-        if not self._rows:
+        if self._rows:
+            self._batches.append(pa.Table.from_pylist(self._rows, schema=self._schema))
+            self._rows, self._characters = [], 0
+
+    def _flush(self) -> None:
+        """Write what there is as one row group."""
+        import pyarrow as pa
+
+        self._batch()
+        if not self._batches:
             return
-        table = pa.Table.from_pylist(self._rows, schema=self._schema)
-        self._open().write_table(table)
+        table = pa.concat_tables(self._batches).combine_chunks()
+        self._open().write_table(table, row_group_size=len(table))
         self._bytes += table.nbytes
         self.size += table.nbytes
-        self._rows, self._characters = [], 0
+        self._batches = []
         if self._bytes >= SHARD_BYTES:
             self._finish()
 

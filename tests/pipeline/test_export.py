@@ -163,6 +163,7 @@ def test_shards_have_a_page_index_content_defined_chunks_and_the_canary(release:
 def test_a_long_split_has_several_shards_and_the_same_rows(
     project, release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(shards, "BATCH_CHARACTERS", 400)
     monkeypatch.setattr(shards, "GROUP_BYTES", 500)
     monkeypatch.setattr(shards, "SHARD_BYTES", 900)
     export(*project, tmp_path / "release")
