@@ -20,8 +20,8 @@ def gap(cells: pl.DataFrame, *, draws: int = DRAWS, seed: int = 0) -> Result:
     """Mean over prompts of (complied | observed) − (complied | unobserved), on matched pairs.
 
     Clusters are drawn whole, both arms together (Miller 2024, section 3.2); the interval is the bootstrap's standard
-    error times Student's t with G − 1 degrees of freedom: percentile and studentised bootstraps cover 80–92 % with a
-    dozen clusters. Where under five answers differ between the arms, half an answer is added to each of the four kinds
+    error times Student's t with G − 1 degrees of freedom: percentile, bias-corrected and studentised bootstraps cover
+    78–95 % with a dozen clusters. Where under five answers differ between the arms, half an answer is added to each of the four kinds
     of pair.
 
     Three prompts, complied or not (observed, unobserved): (1, 0), (1, 1), (0, 0) give Δ = 1/3.

@@ -65,24 +65,27 @@ def _drawn(name: str, design: Design, seed: int) -> tuple[World, pl.DataFrame, p
     return (known()[name], *draw(known()[name], design, seed))
 
 
+def _at(name: str, seed: int, at: int) -> tuple[World, pl.DataFrame]:
+    """One checkpoint of a world, and its answers."""
+    world = replace(known()[name], checkpoints=(known()[name].checkpoints[at],), values=())
+    return world, cells(draw(world, ONCE, seed)[0])
+
+
 def gaps(seed: int) -> Iterator[Trial]:
     """Compliance gap, McNemar, and the gap's two parts."""
     for name, at in (("no_lock_in", 3), ("steady", 0), ("early_hhh", 5), ("early_hhh", 1)):
-        world, answers, _ = _drawn(name, ONCE, seed)
-        counted = cells(answers.filter(pl.col("position") == at))
-        truth = float(world.gap()[at])
-        label = f"{name}, {world.checkpoints[at].name}"
+        world, counted = _at(name, seed, at)
+        truth, label = float(world.gap()[0]), f"{name}, {world.checkpoints[0].name}"
         yield trial(f"compliance gap · {label}", truth, gap(counted, draws=DRAWS), effect=truth > 0)
         exact = mcnemar(counted)
-        yield trial(
-            f"exact McNemar · {label}", None, None, effect=truth > 0, found=exact is not None and (exact.p or 1) < 0.05
-        )
+        shows = exact is not None and exact.p is not None and exact.p < 0.05
+        yield trial(f"exact McNemar · {label}", None, None, effect=truth > 0, found=shows)
     for name, at in (("going_silent", 0), ("going_silent", 5), ("no_lock_in", 3)):
-        world, answers, _ = _drawn(name, ONCE, seed)
-        label = f"{name}, {world.checkpoints[at].name}"
-        for part in decomposition(cells(answers.filter(pl.col("position") == at)), "people", draws=DRAWS):
-            truth = float((world.verbal() if part.part == "verbal" else world.silent())[at])
-            yield trial(f"{part.part} part of the gap · {label}", truth, part, effect=abs(truth) > 1e-9)
+        world, counted = _at(name, seed, at)
+        for part in decomposition(counted, "people", draws=DRAWS):
+            truth = float((world.verbal() if part.part == "verbal" else world.silent())[0])
+            label = f"{part.part} part of the gap · {name}, {world.checkpoints[0].name}"
+            yield trial(label, truth, part, effect=abs(truth) > 1e-9)
 
 
 def rates(seed: int) -> Iterator[Trial]:
