@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from feint.models import words
 from feint.models.heads import Floats
+from feint.models.words import Words
 
 WHOLE = "whole text"
 """What the words of the whole transcript add, beside the indicators."""
@@ -112,6 +114,36 @@ def together(
         np.concatenate([one.scale for one in alone]),
         np.concatenate([one.weight * by for one, by in zip(alone, share, strict=True)]),
         blend.bias + float(share @ (np.array([one.bias for one in alone]) - blend.centre)),
+    )
+
+
+def added(said: Floats, labels: npt.NDArray[np.bool_]) -> Decision:
+    """How to add a second opinion to a first, from what both say, (transcripts, 2), of what neither learnt from.
+
+    Pulled towards the first alone: without labels to the contrary the second does not count.
+    """
+    return fit(said, labels, BLEND, Decision(np.zeros(2), np.ones(2), np.array([1.0, 0.0]), 0.0))
+
+
+def with_words(
+    first: Decision, own: Words, more: Words, blend: Decision, texts: Sequence[Sequence[str]]
+) -> tuple[Words, Decision]:
+    """Two opinions in one of the same form: both are linear in words, so that more words are other weights of the same ones.
+
+    `own` are the words that `first` goes by in its last feature, `more` those of the second opinion, and `texts` the
+    transcripts over whose mean and spread the new feature is standardised.
+    """
+    share, other = blend.weight
+    of_own = share * first.weight[-1] / first.scale[-1]
+    taken = words.added(own, of_own, more, other)
+    logits = np.array([taken.logit(passages) for passages in texts])
+    centre, scale = float(logits.mean()), float(logits.std()) + 1e-6
+    bias = share * first.bias + blend.bias - of_own * first.centre[-1] + centre
+    return taken, Decision(
+        np.append(first.centre[:-1], centre),
+        np.append(first.scale[:-1], scale),
+        np.append(share * first.weight[:-1], scale),
+        float(bias),
     )
 
 

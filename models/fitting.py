@@ -212,20 +212,32 @@ def adapt(
     points: Mapping[str, float],
     settings: Settings = Settings(),
 ) -> Fit:
-    """The base's heads as they are, its decision moved as far as the labels carry it.
+    """The base's heads as they are, its decision moved as far as the labels carry it, and what they teach of words added.
 
-    With fewer than ten labels of either kind the base's calibration and operating points stay.
+    How much the words of the new transcripts count is settled where they were not learnt from (stacking), and pulled
+    towards not at all. With fewer than ten labels of either kind the base's calibration and operating points stay.
     """
     labels, groups = checked(learnt.examples)
-    seen = features(base, learnt.vectors, learnt.texts)
+    texts, seen = learnt.texts, features(base, learnt.vectors, learnt.texts)
     moved = decision.fit(seen, labels, settings.decision_c, prior)
-    if min(labels.sum(), (~labels).sum()) < 10 or len(set(groups)) < settings.folds:
+    folds = list(group_folds(groups, labels, settings.folds))
+    if len(folds) < 2:
         return Fit(base, moved, platt, points, moved.logits(seen))
-    logits = np.zeros(len(labels))
-    for inside, outside in group_folds(groups, labels, settings.folds):
-        logits[outside] = decision.fit(seen[inside], labels[inside], settings.decision_c, prior).logits(seen[outside])
+    said = np.zeros((len(labels), 2))
+    for inside, outside in folds:
+        alone = decision.fit(seen[inside], labels[inside], settings.decision_c, prior)
+        local = words.fit([texts[i] for i in inside], labels[inside], settings.word_c)
+        said[outside, 0] = alone.logits(seen[outside])
+        said[outside, 1] = [local.logit(texts[i]) for i in outside]
+    blend = decision.added(said, labels)
+    local = words.fit(texts, labels, settings.word_c)
+    taken, moved = decision.with_words(moved, base.by_words, local, blend, texts)
+    fitted = Readers(base.by_vector, taken)
+    logits = blend.logits(said)
+    if min(labels.sum(), (~labels).sum()) < 10 or len(set(groups)) < settings.folds:
+        return Fit(fitted, moved, platt, points, logits)
     anew = calibration.fit(logits, labels)
-    return Fit(base, moved, anew, _points(anew, logits, labels, settings), logits)
+    return Fit(fitted, moved, anew, _points(anew, logits, labels, settings), logits)
 
 
 def _points(platt: Platt, logits: Floats, labels: npt.NDArray[np.bool_], settings: Settings) -> dict[str, float]:

@@ -96,3 +96,15 @@ def fit(texts: Sequence[Sequence[str]], labels: npt.NDArray[np.bool_], c: float)
     table = csr_matrix((values, columns, ends), shape=(len(texts), BUCKETS))
     model = LogisticRegression(C=c, solver="liblinear", random_state=0).fit(table, labels)
     return Words(model.coef_[0].astype(np.float16).astype(np.float64), float(model.intercept_[0]))
+
+
+def added(one: Words, share: float, other: Words, more: float) -> Words:
+    """The regression whose log-odds are `share` times one's and `more` times the other's, but for rounding to 16 bits.
+
+    >>> one, other = (Words(np.full(BUCKETS, value), value) for value in (1.0, 2.0))
+    >>> both = added(one, 0.5, other, 1.0)
+    >>> both.bias, round(both.logit(["Yes."]), 6)
+    (2.5, 5.0)
+    """
+    weight = (share * one.weight + more * other.weight).astype(np.float16).astype(np.float64)
+    return Words(weight, share * one.bias + more * other.bias)

@@ -26,12 +26,11 @@ Method = Callable[[Encoded, Encoded], np.ndarray]
 def bundled(learnt: Encoded, judged: Encoded) -> np.ndarray:
     """The bundled detector, moved towards the labels."""
     contents = _detector().contents
-    seen = fitting.features(contents.readers, judged.vectors, judged.texts)
     if not learnt.examples:
-        return contents.decision.logits(seen)
+        return contents.decision.logits(fitting.features(contents.readers, judged.vectors, judged.texts))
     points = contents.config.operating_points
     fit = fitting.adapt(learnt, contents.readers, contents.decision, contents.platt, points)
-    return fit.decision.logits(seen)
+    return fit.decision.logits(fitting.features(fit.readers, judged.vectors, judged.texts))
 
 
 def tfidf(learnt: Encoded, judged: Encoded) -> np.ndarray:
@@ -102,7 +101,7 @@ def main() -> None:
     """One line a file and method."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="+", type=Path)
-    parser.add_argument("--counts", nargs="+", type=int, default=[0, 10, 20, 50, 100])
+    parser.add_argument("--counts", nargs="+", type=int, default=[0, 10, 20, 50, 90])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--without-setfit", action="store_true")
     chosen = parser.parse_args()

@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from feint.models import decision
 from feint.models.decision import Decision
+from feint.models.words import BUCKETS, Words
 
 GENERATOR = np.random.default_rng(1)
 FEATURES = GENERATOR.normal(2.0, 3.0, size=(60, 4))
@@ -79,3 +80,25 @@ def test_parts_are_weighed_by_what_the_held_out_say_of_them() -> None:
     assert own[:, parts[0]].sum(axis=1).std() > 5 * own[:, parts[1]].sum(axis=1).std()
     slope = LogisticRegression(C=1e6).fit(summed.logits(held)[:, None], labels).coef_[0, 0]
     assert slope == pytest.approx(1, abs=0.1)
+
+
+def test_two_opinions_in_one_form_say_what_their_sum_says() -> None:
+    def regression(seed: int) -> Words:
+        return Words(np.random.default_rng(seed).normal(size=BUCKETS).astype(np.float16).astype(float), 0.5)
+
+    texts = [[f"One thing, and then another, {name}."] for name in ("tin", "zinc", "lead")]
+    own, more = regression(1), regression(2)
+    first = Decision(np.array([1.0, 2.0]), np.array([2.0, 4.0]), np.array([0.3, -0.6]), 0.7)
+    blend = Decision(np.zeros(2), np.ones(2), np.array([0.8, 0.4]), -0.1)
+    taken, merged = decision.with_words(first, own, more, blend, texts)
+    seen = np.array([[value, own.logit(text)] for value, text in zip((0.0, 1.0, 5.0), texts, strict=True)])
+    both = blend.logits(np.column_stack([first.logits(seen), [more.logit(text) for text in texts]]))
+    now = np.column_stack([seen[:, 0], [taken.logit(text) for text in texts]])
+    np.testing.assert_allclose(merged.logits(now), both, atol=1e-2)  # words are rounded to 16 bits
+
+
+def test_an_opinion_that_says_nothing_does_not_count() -> None:
+    first = np.where(LABELS, 2.0, -2.0)
+    both = np.column_stack([first, np.random.default_rng(2).normal(size=60)])
+    blend = decision.added(both, LABELS)
+    assert blend.weight[0] > 4 * abs(blend.weight[1])

@@ -27,6 +27,10 @@ def example(label: bool = True, group: str = "g", **known: Any) -> Example:
     return Example(transcript, label, group, **known)
 
 
+def said(text: str) -> Transcript:
+    return Transcript(id="a", messages=(Message(role="assistant", content=text),))
+
+
 def targets(one: Example) -> list[list[float | None]]:
     found = fitting.targets(one, cut(one.transcript)[0], NAMES)
     return [[None if np.isnan(value) else value for value in row] for row in found.tolist()]
@@ -147,7 +151,19 @@ def test_what_is_there_is_learnt() -> None:
 def test_few_labels_leave_calibration_and_points_and_many_renew_them(count: int, kept: bool) -> None:
     base = fitting.fit(synthetic(60), ["preservation_motive", "faking"])
     moved = fitting.adapt(synthetic(count), base.readers, base.decision, base.platt, base.points)
-    assert moved.readers is base.readers
+    assert moved.readers.by_vector is base.readers.by_vector
     assert (moved.platt == base.platt) is kept
     assert (moved.points == base.points) is kept
     assert not np.array_equal(moved.decision.weight, base.decision.weight)
+
+
+def test_words_that_tell_the_kinds_apart_in_a_new_source_are_learnt_while_adapting() -> None:
+    base = fitting.fit(synthetic(60), ["preservation_motive", "faking"])
+    learnt = [example(bool(i % 2), f"g{i}") for i in range(24)]
+    new = [
+        replace(e, transcript=said(f"{'Zinc' if e.label else 'Tin'} it is, number {i}.")) for i, e in enumerate(learnt)
+    ]
+    encoded = Encoded(new, [cut(e.transcript)[0] for e in new], [np.ones((1, 8), np.float32) for _ in new])
+    moved = fitting.adapt(encoded, base.readers, base.decision, base.platt, base.points)
+    scores = moved.decision.logits(fitting.features(moved.readers, encoded.vectors, encoded.texts))
+    assert auroc(scores, encoded.labels) == 1.0
