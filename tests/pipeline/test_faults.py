@@ -358,7 +358,7 @@ def test_two_processes_with_one_store_wait_for_each_other(
     studio: Server, there: Studio, lines: Path, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     around = os.environ | {"LABEL_STUDIO_URL": studio.url, "LABEL_STUDIO_API_KEY": studio.account.token}
-    title = f"{there._client.projects.get(there.project).title}, made by both"
+    title = f"made by both, beside {there.project}"
     started = [
         subprocess.Popen(
             [*command, "push", str(lines), "--project", title],
