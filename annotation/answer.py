@@ -36,7 +36,7 @@ class Value:
     grade: str | None = None
     spans: tuple[Span, ...] = ()
     """Where the words stand that name it."""
-    quotes: tuple[str, ...] = ()
+    quotes: tuple[str, ...] = field(default=(), compare=False)
     """The words themselves, in the same order."""
 
 

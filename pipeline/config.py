@@ -56,7 +56,7 @@ class StudioConfig(_Table):
 
     path: Path
     port: int = Field(ge=1, le=65535)
-    project: str = Field(min_length=3)
+    project: str = Field(min_length=3, max_length=50)
     url: str
 
 

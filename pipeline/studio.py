@@ -68,7 +68,8 @@ def connected(
     config: StudioConfig, url: str | None = None, token: str | None = None, told: Told = lambda _: None
 ) -> Iterator[Studio]:
     """A connection to the server that is named, else the environment's, the configured one, or the one running here."""
-    address = url or os.environ.get(URL) or config.url or _here(config.path)
+    here = _here(config.path)
+    address = url or os.environ.get(URL) or config.url or here
     if not address:
         raise StudioError(
             f"found no Label Studio: none runs in {config.path}, and none is named; start one with 'feint studio', "
@@ -76,8 +77,8 @@ def connected(
         )
     if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
         raise ConfigError(f"{address!r} is no address of a server; expected something like https://labels.example.org")
-    secret = token or os.environ.get(TOKEN) or _own_token(config.path, address)
-    with Studio(address, secret, told=told) as studio:
+    elsewhere = None if address == here else os.environ.get(TOKEN)
+    with Studio(address, token or elsewhere or _own_token(config.path, address), told=told) as studio:
         yield studio
 
 

@@ -147,6 +147,7 @@ def push(
     from feint.models.detector import Detector
     from feint.pipeline import push as verb
     from feint.pipeline.gather import gather
+    from feint.pipeline.judged import PROJECTS
     from feint.pipeline.preannotation import model
     from feint.pipeline.pull import of_project
 
@@ -157,8 +158,11 @@ def push(
         gathered = gather(settings, store)
         where = None if detector == "bundled" else detector
         by = model(Detector.load(where, point=point or settings.scan.point)) if detector else None
+        title = project or settings.studio.project
         if not there.project and not dry_run:
-            there.make(project or settings.studio.project)
+            with _alone(store.root / PROJECTS, "push"):
+                if not there.find(title):  # nobody else has made it since
+                    there.make(title)
         place = of_project(store, there)
         with _alone(place, "push"):
             if there.project and not dry_run and there.configure():

@@ -358,7 +358,7 @@ def test_two_processes_with_one_store_wait_for_each_other(
     studio: Server, there: Studio, lines: Path, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     around = os.environ | {"LABEL_STUDIO_URL": studio.url, "LABEL_STUDIO_API_KEY": studio.account.token}
-    title = there._client.projects.get(there.project).title
+    title = f"made by both, beside {there.project}"
     started = [
         subprocess.Popen(
             [*command, "push", str(lines), "--project", title],
@@ -369,6 +369,7 @@ def test_two_processes_with_one_store_wait_for_each_other(
     words = [process.communicate(timeout=120)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0], words
     assert sorted(said.splitlines()[-1] for said in words) == ["12 new", "12 unchanged"]
+    assert there.find(title)
     assert len(there.held()) == 12
 
 

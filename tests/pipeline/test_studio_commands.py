@@ -19,6 +19,7 @@ from feint.corpus.reading import read
 
 def test_from_an_empty_folder_to_settled_labels(
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     main,
     feint,
     few: Path,
@@ -26,6 +27,7 @@ def test_from_an_empty_folder_to_settled_labels(
     command: tuple[str, ...],
     free_port: Callable[[], int],
 ) -> None:
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", "a token of another server")
     port = free_port()
     with subprocess.Popen(
         [*command, "studio", "--port", str(port), "--invite"],
