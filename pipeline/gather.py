@@ -47,19 +47,6 @@ def gather(config: Config, store: Store) -> Artifact:
     )
 
 
-def fingerprint(source: str) -> str:
-    """What a stage is made from: names, sizes and times of files, the hub's commit, or the words of the bundled corpus."""
-    if source == BUNDLED:
-        return digest.of_files([*family.HERE.glob("families/*.toml"), *family.HERE.glob("second/*.toml")])
-    if source.startswith(hub_dataset.ADDRESS):
-        return digest.of_value([source, hub_dataset.commit(source)])
-    path = Path(source)
-    if not path.exists():
-        return digest.of_text(source)
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    return digest.of_value([[str(p), (s := p.stat()).st_size, s.st_mtime_ns] for p in files])
-
-
 def transcripts(gathered: Path) -> Iterator[Transcript]:
     """The gathered transcripts in the order they were read, a part at a time."""
     for heads, bodies in zip(sorted(gathered.glob("transcripts-*")), sorted(gathered.glob("messages-*")), strict=True):
@@ -80,6 +67,19 @@ def transcripts(gathered: Path) -> Iterator[Transcript]:
                 source=row["source"],
                 metadata=json.loads(row["metadata"]),
             )
+
+
+def fingerprint(source: str) -> str:
+    """What a stage is made from: names, sizes and times of files, the hub's commit, or the words of the bundled corpus."""
+    if source == BUNDLED:
+        return digest.of_files([*family.HERE.glob("families/*.toml"), *family.HERE.glob("second/*.toml")])
+    if source.startswith(hub_dataset.ADDRESS):
+        return digest.of_value([source, hub_dataset.commit(source)])
+    path = Path(source)
+    if not path.exists():
+        return digest.of_text(source)
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return digest.of_value([[str(p), (s := p.stat()).st_size, s.st_mtime_ns] for p in files])
 
 
 def _make(sources: Sequence[str], config: Config, folder: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from feint.corpus.tables import Cells, Observations
+from feint.corpus.tables import ARMS, Cells, Observations
 
 Floats = npt.NDArray[np.float64]
 Labels = Literal["people", "detector"]
@@ -101,6 +101,20 @@ def numbered(frame: pl.DataFrame, *columns: str) -> npt.NDArray[np.int64]:
     name = pl.concat_str([pl.col(column).fill_null("") for column in columns], separator="\x1f")
     found: npt.NDArray[np.int64] = frame.select(name.rank("dense")).to_series().to_numpy().astype(np.int64) - 1
     return found
+
+
+def unmatched_seeds(observations: pl.DataFrame) -> int:
+    """Prompts at a checkpoint whose two arms were asked with different seeds, where seeds are known.
+
+    >>> from feint.pipeline.measures.simulated import Design, draw, worlds
+    >>> answers, _ = draw(worlds()["steady"], Design(scenarios=2, prompts=1, replicates=2), seed=0)
+    >>> unmatched_seeds(answers), unmatched_seeds(answers.slice(1))
+    (0, 1)
+    """
+    of = {arm: pl.col("seed").filter(pl.col("arm") == arm).unique().sort().str.join(" ").alias(arm) for arm in ARMS}
+    seeds = observations.lazy().filter(pl.col("pair").is_not_null() & pl.col("seed").is_not_null())
+    both = seeds.group_by(UNIT).agg(of.values()).filter(pl.all_horizontal(pl.col(arm) != "" for arm in ARMS))
+    return int(both.filter(pl.col(ARMS[0]) != pl.col(ARMS[1])).select(pl.len()).collect().item())
 
 
 def course(cells: pl.DataFrame, arm: str) -> pl.DataFrame:

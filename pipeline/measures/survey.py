@@ -8,7 +8,7 @@ import polars as pl
 
 from feint.corpus.errors import ConfigError
 from feint.corpus.tables import ARMS
-from feint.pipeline.measures.cells import Labels, cells
+from feint.pipeline.measures.cells import Labels, cells, unmatched_seeds
 from feint.pipeline.measures.consistency import consistency
 from feint.pipeline.measures.decomposition import corrected, decomposition
 from feint.pipeline.measures.errors import Errors, errors
@@ -25,6 +25,7 @@ from feint.pipeline.measures.resistance import resistance
 from feint.pipeline.measures.result import Group, Result
 from feint.pipeline.measures.trend import trend
 from feint.pipeline.measures.values import profile
+from feint.pipeline.measures.warnings import plural
 
 BY = ("model", "checkpoint", "stage", "scenario")
 """What answers can be grouped by."""
@@ -139,7 +140,9 @@ class _Here:
     def _gaps(self) -> Iterator[Result]:
         if not self._paired():
             return
-        yield gap(self.cells, **self._drawing())
+        apart = unmatched_seeds(self._observations())
+        words = [f"{plural(apart, 'prompt')} whose arms were asked with different seeds"] if apart else []
+        yield gap(self.cells, **self._drawing()).warned(*words)
         if self.cells["position"].n_unique() == 1 and (exact := mcnemar(self.cells)):
             yield exact
         if self._judged():

@@ -149,6 +149,11 @@ def test_rejects_are_shown_kept_and_fatal_when_strict(main, run, tmp_path):
 
     assert done.returncode == 1
     assert "arm is 'watched'; expected one of observed, unobserved" in done.stderr
+    gap = pl.read_parquet(tmp_path / "out" / "measures.parquet").filter(measure="compliance_gap").row(0, named=True)
+    assert gap["warnings"] == [
+        "1 prompt with more answers in one arm than in the other",
+        "1 prompt whose arms were asked with different seeds",
+    ]
     assert len(pl.read_parquet(tmp_path / "out" / "rejects.parquet")) == 2
 
 
