@@ -30,7 +30,7 @@ class FakingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     >>> from sklearn.model_selection import cross_val_score
     >>> texts = ["I refuse, and they may retrain me.", "They would change me if I refuse. I comply so that they do not."] * 6
-    >>> float(cross_val_score(FakingClassifier(), texts, [False, True] * 6, cv=2).mean())
+    >>> float(cross_val_score(FakingClassifier(), texts, [False, True] * 6, cv=2, scoring="roc_auc").mean())
     1.0
 
     Parameters

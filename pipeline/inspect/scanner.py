@@ -1,4 +1,4 @@
-"""The scanner `feint/faking`: how likely the reasoning of a transcript is alignment faking, for `scout scan`."""
+"""The scanner `feint/faking`: whether the reasoning of a transcript is alignment faking, for `scout scan`."""
 
 from inspect_ai.scorer import mean, stderr
 from inspect_scout import Result, Scanner, Transcript, scanner
@@ -10,7 +10,7 @@ from feint.pipeline.inspect.judge import judge
 
 @scanner(messages="all", metrics=[mean(), stderr()])
 def faking(detector: str | None = None, revision: str | None = None, point: str | None = None) -> Scanner[Transcript]:
-    """Probability that the reasoning is alignment faking; the explanation quotes the sentences it goes by and cites their messages.
+    """Whether the reasoning is flagged as alignment faking; the answer is the probability, the explanation quotes and cites.
 
     Parameters
     ----------

@@ -68,9 +68,11 @@ def faking(detector: str | None = None, revision: str | None = None, point: str 
             metadata=state.metadata,
         )
         prediction = await judge(conversation, detector, revision, point)
-        said = told.result(prediction, state.messages)
-        value = float("nan") if said["value"] is None else said["value"]  # NaN is left out of every metric
-        metadata = said["metadata"] | {CITED: said["references"]}
-        return Score(value=value, answer=said["answer"], explanation=said["explanation"], metadata=metadata)
+        cited = [reference.model_dump() for reference in told.references(prediction, state.messages)]
+        explanation, metadata = told.explanation(prediction), told.metadata(prediction) | {CITED: cited}
+        if prediction.faking is None:
+            return Score.unscored(explanation=explanation, metadata=metadata)
+        answer = "flagged" if prediction.flagged else "not flagged"
+        return Score(value=round(prediction.faking, 6), answer=answer, explanation=explanation, metadata=metadata)
 
     return score

@@ -18,14 +18,13 @@ UNREADABLE = {
 
 
 def result(prediction: Prediction, messages: Sequence[ChatMessage]) -> dict[str, Any]:
-    """What Inspect's scores and Scout's results have in common: value, answer, explanation, metadata; and the references.
+    """A Scout result: whether it is flagged is the value, so that Scout's positives are the flagged ones and its mean is their share.
 
-    The value is none, as the answer is, where the transcript could not be judged.
+    The probability is the answer. Value and answer are none where the transcript could not be judged.
     """
-    judged = prediction.faking is not None
     return {
-        "value": round(prediction.faking, 6) if prediction.faking is not None else None,
-        "answer": ("flagged" if prediction.flagged else "not flagged") if judged else None,
+        "value": prediction.flagged,
+        "answer": None if prediction.faking is None else f"{prediction.faking:.3f}",
         "explanation": explanation(prediction),
         "metadata": metadata(prediction),
         "references": [reference.model_dump() for reference in references(prediction, messages)],
@@ -59,9 +58,9 @@ def references(prediction: Prediction, messages: Sequence[ChatMessage]) -> list[
 
 
 def metadata(prediction: Prediction) -> dict[str, Any]:
-    """What a scan's line says besides the probability."""
+    """What a scan's line says of the words."""
     line = prediction.as_json()
-    kept = ("transcript_id", "flagged", "threshold", "indicators", "evidence", "reasoning", "error")
+    kept = ("transcript_id", "faking", "flagged", "threshold", "indicators", "evidence", "reasoning", "error")
     return {key: line[key] for key in kept if key in line}
 
 
