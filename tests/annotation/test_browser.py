@@ -127,7 +127,7 @@ def test_words_marked_with_the_mouse_after_an_emoji_come_back_as_they_were_marke
             Mark("preservation_motive", "endorsed", Span(1, "reasoning", start, start + 32), "I comply so that I stay as I am."),
             Mark("modification_consequence", "mentioned", Span(1, "content", 2, 13), "Dear tenant"),
         ),
-        Value("staying as it is", "indeterminate", spans=(Span(1, "reasoning", start + 24, start + 31),)),
+        Value("staying as it is", "indeterminate", spans=(Span(1, "reasoning", start + 24, start + 31),), quotes=("as I am",)),
         found.seconds,
     )  # fmt: skip
 
