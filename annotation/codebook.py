@@ -10,10 +10,17 @@ from feint.corpus.errors import MissingExtra
 
 # Label Studio's own style leaves no room between paragraphs, and takes styles off single elements.
 _STYLE = """\
+.lsf-modal-ls__content:has(.feint-guide) { width: 900px !important; max-width: 92vw; }
 .feint-guide h1, .feint-guide h2, .feint-guide h3 { margin: 1.2em 0 0.4em; line-height: 1.25; }
-.feint-guide p, .feint-guide table { margin: 0 0 0.7em; }
-.feint-guide li { margin: 0 0 0.4em 1.2em; list-style: disc; }
-.feint-guide th, .feint-guide td { padding: 0.3em 0.8em 0.3em 0; text-align: left; vertical-align: top; }
+.feint-guide h1 { font-size: 24px; }
+.feint-guide h2 { font-size: 19px; }
+.feint-guide h3 { font-size: 16px; }
+.feint-guide p, .feint-guide table, .feint-guide ul, .feint-guide ol { margin: 0 0 0.7em; }
+.feint-guide li { margin: 0 0 0.3em 1.3em; list-style: disc; }
+.feint-guide ol li { list-style: decimal; }
+.feint-guide th, .feint-guide td { padding: 0.3em 0.8em 0.3em 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--color-neutral-border, #ccc); }
+.feint-guide code { font-size: 90%; }
 """
 GUIDE = Path(__file__).parent / "guide.md"
 

@@ -68,8 +68,7 @@ _TAKEN = {
 # A phrase is tinted by its speaker's own colour, which Label Studio derives from the name and changes under the mouse; the
 # tint is faint, so that marks stand out from it. A phrase behind a button is one that nobody judges (see `tasks.phrases`):
 # it is dimmed, and cannot be marked by accident. Label Studio's own panels leave too little to read in: the list of marks is
-# kept, narrower while nobody has set its width; the rest of what they say stands on this page. The codebook opens as the
-# project's instructions over it; Label Studio takes the margins, bullets and rules of its tables away.
+# kept, narrower while nobody has set its width; the rest of what they say stands on this page.
 _STYLE = """
 .feint { display: flex; align-items: flex-start; gap: 14px; }
 .feint-reading { flex: 1; min-width: 0; max-width: 860px; }
@@ -105,18 +104,6 @@ _STYLE = """
   font-size: 12px; }
 .lsf-tabs-panel .lsf-outliner-item__title { flex-direction: column; align-items: flex-start; justify-content: center; gap: 0; }
 .lsf-tabs-panel .lsf-outliner-item__text { width: 115px; font-size: 12px; }
-.lsf-modal-ls__content:has(h1) { width: 900px !important; max-width: 92vw; }
-.lsf-modal-ls__body h1, .lsf-modal-ls__body h2, .lsf-modal-ls__body h3 { line-height: 1.3; margin: 22px 0 6px; }
-.lsf-modal-ls__body h1 { font-size: 24px; }
-.lsf-modal-ls__body h2 { font-size: 19px; }
-.lsf-modal-ls__body h3 { font-size: 16px; }
-.lsf-modal-ls__body p, .lsf-modal-ls__body ul, .lsf-modal-ls__body ol, .lsf-modal-ls__body table { margin: 0 0 10px; }
-.lsf-modal-ls__body li { margin: 0 0 4px 20px; }
-.lsf-modal-ls__body ul li { list-style: disc; }
-.lsf-modal-ls__body ol li { list-style: decimal; }
-.lsf-modal-ls__body th, .lsf-modal-ls__body td { padding: 4px 10px 4px 0; text-align: left; vertical-align: top;
-  border-bottom: 1px solid var(--color-neutral-border, #ccc); }
-.lsf-modal-ls__body code { font-size: 90%; }
 .lsf-sidepanels[style*="padding-right: 320px"] { padding-right: 250px !important; }
 .lsf-tabs-panel[style*="width: 320px"] { width: 250px !important; }
 .lsf-sidepanels__wrapper_align_right:has([style*="width: 320px"]) { width: 250px !important; }
