@@ -41,7 +41,8 @@ def rendered(
         style=_read("page.css"),
         hash=_hash,
         simulated=sum(bool(one.transcript.metadata.get("simulated")) for one in entries),
-        answers=[*(found.answers if found else ()), *_answers(behind, lines)],
+        answers=found.answers if found else [],
+        detected=list(_detected(behind, lines)),
         warnings=[*_warnings(behind, failed, scanned), *(found.warnings if found else ())],
         parts=list(_parts(found, behind)),
         findings=found,
@@ -86,7 +87,7 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _answers(behind: Behind, lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _detected(behind: Behind, lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if behind.detector:
         told = behind.detector["evaluation"]
         auroc = told["methods"]["feint"]["AUROC"]
