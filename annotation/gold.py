@@ -129,7 +129,7 @@ def _dawid_skene(votes: pl.DataFrame) -> pl.DataFrame:
         from crowdkit.aggregation import DawidSkene
     except ImportError as error:
         raise MissingExtra("annotate", "settling by Dawid and Skene") from error
-    import pandas as pd  # type: ignore[import-untyped]  # comes with crowd-kit, without stubs
+    import pandas as pd  # comes with crowd-kit
 
     asked = pd.DataFrame(
         {
