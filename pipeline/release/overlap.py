@@ -40,13 +40,14 @@ class Overlap:
         return {
             "groups_in_more_than_one_split": sorted(straddling["group"]),
             "near_duplicate_from": NEAR,
-            "pairs": [self._pair(shares, SPLITS[one], SPLITS[two]) for one, two in combinations(SPLITS, 2)],
+            "pairs": [self._pair(shares, one, two) for one, two in combinations(range(len(SPLITS)), 2)],
         }
 
-    def _pair(self, shares: pl.DataFrame, one: str, two: str) -> dict[str, Any]:
-        found = shares.filter(pl.col("splits") == f"{one} {two}")["share"]
+    def _pair(self, shares: pl.DataFrame, one: int, two: int) -> dict[str, Any]:
+        found = shares.filter((pl.col("split") == one) & (pl.col("split_other") == two))["share"]
+        names = list(SPLITS.values())
         return {
-            "splits": [one, two],
+            "splits": [names[one], names[two]],
             "near_duplicates": int((found >= NEAR).sum()),
             "highest_share": round(float(found.max() or 0), 4),  # type: ignore[arg-type]
         }
@@ -61,18 +62,14 @@ class Overlap:
             "size": np.repeat(np.array(sizes, dtype=np.uint8), sizes),
             "run": np.concatenate([np.zeros(0, np.uint64), *self._sketches]),
         }).filter(pl.len().over("run") <= COMMON)  # fmt: skip
-        names = pl.Series([SPLITS[name] for name in order])
-        name = {number: names[number] for number in range(len(order))}
         return (
-            runs.join(runs, on="run", suffix="_other")
+            runs.lazy()
+            .join(runs.lazy(), on="run", suffix="_other")
             .filter(pl.col("split") < pl.col("split_other"))
             .group_by("row", "row_other")
             .agg(
+                pl.col("split", "split_other").first(),
                 share=pl.len() / pl.min_horizontal(pl.col("size").first(), pl.col("size_other").first()),
-                splits=pl.format(
-                    "{} {}",
-                    pl.col("split").first().replace_strict(name, return_dtype=pl.String),
-                    pl.col("split_other").first().replace_strict(name, return_dtype=pl.String),
-                ),
             )
+            .collect(engine="streaming")
         )
