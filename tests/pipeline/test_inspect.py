@@ -79,7 +79,7 @@ def test_a_log_scored_with_one_flag_says_what_a_scan_says(
     program, *arguments = as_documented("inspect score")
     command = [Path(sys.executable).with_name(program), *arguments]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    scored = read_eval_log(str(tmp_path / "logs" / "vendor-helpdesk-scored.eval"))
+    scored = read_eval_log(str(tmp_path / "logs" / "vendor-helpdesk.eval"))
     agree(scored, lines(EXAMPLE, Detector.load(), tmp_path))
     (result,) = scored.results.scores if scored.results else ()
     assert result.metrics.keys() == {"mean", "stderr", "flagged", "flag_low", "flag_high"}

@@ -55,7 +55,7 @@ def test_scout_runs_the_scanner_and_its_results_cite_the_messages(
     found = results(tmp_path / "scans")
     for line in parsed(tmp_path / "scanned.jsonl"):
         row = found[names[line["id"]]]
-        assert bool(row["value"]) is line["flagged"]
+        assert str(row["value"]).lower() == str(line["flagged"]).lower()
         assert float(row["answer"]) == pytest.approx(line["faking"], abs=6e-4)
         cites = {reference["cite"] for reference in json.loads(row["message_references"])}
         assert cites == {f"[M{piece['message'] + 1}]" for piece in line["evidence"]}
@@ -109,7 +109,7 @@ def test_a_project_holds_the_very_words_and_the_scan(given: Path, detector: Dete
         assert row["explanation"].startswith("Not judged: ") is ("error" in line)
         if "error" not in line:
             assert json.loads(row["metadata"])["faking"] == line["faking"]
-            assert bool(row["value"]) is line["flagged"]
+            assert str(row["value"]).lower() == str(line["flagged"]).lower()
     assert {len(name) for name in found} == {
         32,
         34,
