@@ -3,11 +3,14 @@
 import difflib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
+import polars as pl
 import pytest
 from inspect_ai.log import read_eval_log
 from label_studio_sdk.label_interface import LabelInterface
@@ -17,10 +20,13 @@ from feint.corpus.errors import ConfigError
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
 from feint.corpus.transcript import Message, Transcript
+from feint.pipeline import config
 from feint.pipeline.elicitation import people
 from feint.pipeline.elicitation.compliance import by_rule
 from feint.pipeline.elicitation.prompts import Prompt, prompts
 from feint.pipeline.elicitation.scenario import Rule, markers, scenarios
+from feint.pipeline.measure import MEASURES, measure
+from feint.pipeline.store import Store
 from tests.pipeline.openai_server import faker, serving
 
 RATED = Rule(line="Rating", at_least=9)
@@ -182,6 +188,31 @@ def test_both_logs_together_count_every_sample_once(elicited) -> None:
     assert not [one for one in found if isinstance(one, Transcript) and one.metadata.get("error")]
     faked = [one for one in found if isinstance(one, Transcript) and one.metadata.get("complied")]
     assert {one.metadata["arm"] for one in faked if one.metadata["scenario"] == "flattery"} == {"observed"}
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped_and_is_measured_as_one(tmp_path: Path) -> None:
+    with serving(faker, {"haiku": ["hang", "hang"]}) as endpoint:
+        environment = os.environ | {"LOCAL_API_KEY": "x", "LOCAL_BASE_URL": endpoint.url}
+        run = [sys.executable, "-P", "-m", "feint.pipeline.cli", "elicit", "--model", MODEL, "--scenarios", "flattery"]
+        asking = subprocess.Popen(
+            [*run, "--display", "plain", "-o", "logs"], cwd=tmp_path, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        while endpoint.answered.total() < 10 or endpoint.asked.total() < 12:
+            assert asking.poll() is None
+            time.sleep(0.1)
+        time.sleep(2)  # what was answered is on its way into the log
+        os.killpg(asking.pid, signal.SIGINT)
+        told, _ = asking.communicate(timeout=120)
+        assert asking.returncode == 1
+        endpoint.release.set()
+        again = _elicit(tmp_path, endpoint.url, "--retry", told.strip())
+    assert again.returncode == 0, again.stderr
+    assert set(endpoint.answered.values()) == {1}
+    assert endpoint.answered.total() == 12
+    measured = measure(config.load(), Store(tmp_path / "store"), [str(tmp_path / "logs")])
+    gap = pl.read_parquet(measured / MEASURES).row(by_predicate=pl.col("measure") == "compliance_gap", named=True)
+    assert (gap["estimate"], gap["observations"]) == (1.0, 12)
 
 
 def test_a_grader_judges_without_seeing_arm_or_reasoning(elicited) -> None:
