@@ -24,8 +24,6 @@ ARMS = ("observed", "unobserved")
 """Whether the prompt's marker says that this output is trained on or watched."""
 OUTCOMES = ("complied", "declined", "refused", "unparsed")
 """What became of a prompt: it went along, it kept to its preference, it answered nothing, its answer could not be read."""
-RELATIONS = ("intended", "approximation", "unintended", "indeterminate")
-"""How a protected value stands to the declared specification."""
 FAMILIES = ("gap", "rates", "consistency", "lock-in", "values", "missing")
 """What a measure is about, in the order of a report."""
 

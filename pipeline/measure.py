@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,17 +18,30 @@ from feint.corpus.transcript import Transcript
 from feint.pipeline.config import Config
 from feint.pipeline.gather import BUNDLED, fingerprint
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.measures.errors import Errors
 from feint.pipeline.measures.observing import observe
 from feint.pipeline.measures.result import table
-from feint.pipeline.measures.said import said, settled
+from feint.pipeline.measures.said import named, said, settled
 from feint.pipeline.measures.survey import Settings, survey
 from feint.pipeline.progress import track
 from feint.pipeline.store import Artifact, Store
+from feint.pipeline.weights import WEIGHTS, weights
 
 MEASURES = "measures.parquet"
 TABLES = ("observations", "protected", "pairs", "rejects")
 """What the measures were made from, each as parquet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the project's annotators said, as finished stages."""
+
+    settled: Artifact
+    judged: Artifact
+    """With the values they named."""
+    weights: Artifact
+    """What each label stands for, by the draws of the queue."""
 
 
 def measure(
@@ -53,9 +67,11 @@ def measure(
         raise InputError(
             "no transcripts to measure: the bundled corpus was written, by nobody's model; name files or folders of transcripts"
         )
-    own = None if paths else gold(config, store)
+    own = None if paths else Own(gold(config, store), judged(config, store), weights(config, store))
     settings = Settings(by=tuple(by or config.measure.by), **config.measure.model_dump(exclude={"by"}))
-    inputs = {name: fingerprint(name) for name in (*sources, *map(str, labels))} | ({"gold": own.digest} if own else {})
+    inputs = {name: fingerprint(name) for name in (*sources, *map(str, labels))} | (
+        {"gold": own.settled.digest, "judged": own.judged.digest, "weights": own.weights.digest} if own else {}
+    )
     return store.once(
         "measure",
         partial(_make, sources, labels, own, settings, known),
@@ -82,14 +98,16 @@ def save(measured: Artifact, folder: Path) -> None:
 def _make(
     sources: Sequence[str],
     labels: Sequence[Path],
-    own: Artifact | None,
+    own: Own | None,
     settings: Settings,
     known: Errors | None,
     folder: Path,
 ) -> None:
     spoken = said(labels)
     if own:
-        settled(own / "gold.parquet", spoken)
+        settled(own.settled / "gold.parquet", spoken)
+        named(pl.read_parquet(own.judged / "values.parquet"), spoken)
+        spoken.weights |= dict(pl.read_parquet(own.weights / WEIGHTS).select("transcript_id", "weight").iter_rows())
     observed = observe(answered(_read(sources)), spoken)
     if observed.observations.is_empty():
         first = next(iter(observed.rejects), None)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from feint.annotation.candidates import candidates, settled
-from feint.annotation.inclusion import Prevalence, prevalence, weights
+from feint.annotation.inclusion import Prevalence, prevalence
 from feint.annotation.queue import draw, waiting
 from feint.corpus import digest
 from feint.corpus.reasoning import stretches
@@ -27,6 +27,7 @@ from feint.pipeline.gather import gather, transcripts
 from feint.pipeline.judged import judged
 from feint.pipeline.store import Artifact, Store
 from feint.pipeline.train import DETECTOR, kept, scores
+from feint.pipeline.weights import WEIGHTS, weights
 
 CHUNK = 256
 """Transcripts encoded together."""
@@ -77,16 +78,8 @@ def queue(config: Config, store: Store, size: int, detector: str | None = None) 
     return Queue(
         Draws.validate(open_.head(size)), len(fresh), dict(heads.iter_rows()),
         prevalence(rounds, draws, headline), prevalence(rounds, draws, headline, assisted=True),
-        _weighed(said, config, store, headline) / "weights.parquet",
+        weights(config, store) / WEIGHTS,
     )  # fmt: skip
-
-
-def _weighed(said: Artifact, config: Config, store: Store, headline: pl.DataFrame) -> Artifact:
-    def make(folder: Path) -> None:
-        weights(*kept_rounds.history(config.queue.path), headline).write_parquet(folder / "weights.parquet")
-
-    inputs = {"judged": said.digest, "queue": kept_rounds.state(config.queue.path)}
-    return store.once("weights", make, version=1, params={}, inputs=inputs)
 
 
 def _seen(gathered: Artifact, config: Config, store: Store, detector: str | None) -> Artifact:
