@@ -92,9 +92,9 @@ def compliance(
 ) -> int:
     """Have people say whether answers comply: tasks for Label Studio, and transcripts with their word once they have spoken.
 
-    Example: `feint compliance logs -o open`
+    With --answers the labels come back: what most annotators said is the outcome.
 
-    And when they have answered: `feint compliance logs --answers export.json -o judged.jsonl`
+    Example: `feint compliance logs -o open`
 
     Parameters
     ----------
