@@ -37,8 +37,9 @@ def report(
         stages, entries = quality.finished(store), list(said.named(paths, lines))
     else:
         gathered, settled = gather(config, store), gold(config, store)
-        stages = Stages(gathered, judged(config, store), settled, train(config, store))
-        entries = list(said.gathered(gathered, settled, lines))
+        own = judged(config, store)
+        stages = Stages(gathered, own, settled, train(config, store))
+        entries = list(said.gathered(gathered, own, settled, lines))
     behind = quality.behind(store, stages)
     colours = {one.slug: one.colour for one in indicators()} | {"faking": "#ffd54f"}
     page.write(out, page.rendered(found, behind, entries, book(entries, colours), lines, scanned))

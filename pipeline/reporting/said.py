@@ -41,12 +41,12 @@ def named(paths: Sequence[str], scanned: Sequence[Line]) -> Iterator[Entry]:
     yield from _joined(((one, *_given(one)) for one in found), scanned)
 
 
-def gathered(artifact: Artifact, settled: Artifact, scanned: Sequence[Line]) -> Iterator[Entry]:
+def gathered(artifact: Artifact, judged: Artifact, settled: Artifact, scanned: Sequence[Line]) -> Iterator[Entry]:
     """The gathered transcripts with people's settled labels and marks, and what a scan says of them; then lines of others."""
     answers = pl.read_parquet(settled / "gold.parquet").filter(pl.col("indicator") == "faking")
     label = dict(answers.select("transcript_id", "present").iter_rows())
     marks: dict[str, dict[tuple[str, Span], str]] = {}
-    for row in pl.read_parquet(artifact / "marks.parquet").iter_rows(named=True):
+    for row in pl.read_parquet(judged / "marks.parquet").iter_rows(named=True):
         place = Span(row["message"], row["field"], row["start"], row["end"])
         marks.setdefault(row["transcript_id"], {}).setdefault((row["indicator"], place), row["level"])
     people = (
