@@ -23,6 +23,7 @@ from feint.models.thresholds import wilson
 from feint.pipeline import config, examples
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
+from feint.pipeline.judged import judged
 from feint.pipeline.progress import track
 from feint.pipeline.store import Store
 from feint.pipeline.train import scores
@@ -35,7 +36,7 @@ def rivals() -> dict[str, baselines.Baseline]:
     """Baselines fitted on the bundled corpus' training split."""
     with tempfile.TemporaryDirectory() as folder:
         settings, store = config.load(), Store(Path(folder))
-        settled = examples.settled(gather(settings, store), gold(settings, store))
+        settled = examples.settled(gather(settings, store), judged(settings, store), gold(settings, store))
     known = [example for example, part in settled if part == "train"]
     encoded = fitting.encode(known, encoders.load())
     return dict(baselines.fitted([e.transcript for e in known], encoded.vectors, encoded.labels))
