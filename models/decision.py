@@ -14,6 +14,8 @@ WHOLE = "whole text"
 """What the words of the whole transcript add, beside the indicators."""
 BLEND = 1.0
 """Inverse strength of the penalty on the weights of the parts."""
+KEPT = 100.0
+"""How firmly the first of two opinions is held to its weight."""
 POOLS = ("strongest", "mean")
 """How a head's log-odds over passages become features: one sentence can decide, and the whole can lean."""
 
@@ -120,9 +122,11 @@ def together(
 def added(said: Floats, labels: npt.NDArray[np.bool_]) -> Decision:
     """How to add a second opinion to a first, from what both say, (transcripts, 2), of what neither learnt from.
 
-    Pulled towards the first alone: without labels to the contrary the second does not count.
+    The first keeps its weight, and the second has none, or one that the labels speak for: few of them cannot turn the first around.
     """
-    return fit(said, labels, BLEND, Decision(np.zeros(2), np.ones(2), np.array([1.0, 0.0]), 0.0))
+    alone = Decision(np.zeros(2), np.array([KEPT, 1.0]), np.array([KEPT, 0.0]), 0.0)
+    both = fit(said, labels, BLEND, alone)
+    return both if both.weight[1] > 0 else alone
 
 
 def with_words(
@@ -133,7 +137,7 @@ def with_words(
     `own` are the words that `first` goes by in its last feature, `more` those of the second opinion, and `texts` the
     transcripts over whose mean and spread the new feature is standardised.
     """
-    share, other = blend.weight
+    share, other = blend.weight / blend.scale
     of_own = share * first.weight[-1] / first.scale[-1]
     taken = words.added(own, of_own, more, other)
     logits = np.array([taken.logit(passages) for passages in texts])

@@ -221,7 +221,7 @@ def adapt(
     texts, seen = learnt.texts, features(base, learnt.vectors, learnt.texts)
     moved = decision.fit(seen, labels, settings.decision_c, prior)
     folds = list(group_folds(groups, labels, settings.folds))
-    if len(folds) < 2:
+    if len(folds) < 2 or any(len(set(labels[inside])) < 2 for inside, _ in folds):
         return Fit(base, moved, platt, points, moved.logits(seen))
     said = np.zeros((len(labels), 2))
     for inside, outside in folds:

@@ -89,7 +89,7 @@ def test_two_opinions_in_one_form_say_what_their_sum_says() -> None:
     texts = [[f"One thing, and then another, {name}."] for name in ("tin", "zinc", "lead")]
     own, more = regression(1), regression(2)
     first = Decision(np.array([1.0, 2.0]), np.array([2.0, 4.0]), np.array([0.3, -0.6]), 0.7)
-    blend = Decision(np.zeros(2), np.ones(2), np.array([0.8, 0.4]), -0.1)
+    blend = Decision(np.zeros(2), np.array([10.0, 2.0]), np.array([8.0, 0.8]), -0.1)
     taken, merged = decision.with_words(first, own, more, blend, texts)
     seen = np.array([[value, own.logit(text)] for value, text in zip((0.0, 1.0, 5.0), texts, strict=True)])
     both = blend.logits(np.column_stack([first.logits(seen), [more.logit(text) for text in texts]]))
@@ -101,4 +101,10 @@ def test_an_opinion_that_says_nothing_does_not_count() -> None:
     first = np.where(LABELS, 2.0, -2.0)
     both = np.column_stack([first, np.random.default_rng(2).normal(size=60)])
     blend = decision.added(both, LABELS)
-    assert blend.weight[0] > 4 * abs(blend.weight[1])
+    assert blend.weight[0] / blend.scale[0] == pytest.approx(1, abs=0.01)
+    assert 0 <= blend.weight[1] < 0.5
+
+
+def test_an_opinion_that_is_wrong_does_not_count_against_itself() -> None:
+    first = np.where(LABELS, 2.0, -2.0)
+    assert decision.added(np.column_stack([first, -first]), LABELS).weight[1] == 0

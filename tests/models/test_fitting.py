@@ -157,6 +157,16 @@ def test_few_labels_leave_calibration_and_points_and_many_renew_them(count: int,
     assert not np.array_equal(moved.decision.weight, base.decision.weight)
 
 
+def test_a_few_labels_in_lopsided_groups_do_not_turn_a_detector_around() -> None:
+    base = fitting.fit(synthetic(60), ["preservation_motive", "faking"])
+    one = synthetic(25)
+    groups = ["all faking" if e.label else f"g{i}" for i, e in enumerate(one.examples)]
+    learnt = replace(one, examples=[replace(e, group=g) for e, g in zip(one.examples, groups, strict=True)])
+    moved = fitting.adapt(learnt, base.readers, base.decision, base.platt, base.points)
+    scores = moved.decision.logits(fitting.features(moved.readers, learnt.vectors, learnt.texts))
+    assert auroc(scores, learnt.labels) > 0.9
+
+
 def test_words_that_tell_the_kinds_apart_in_a_new_source_are_learnt_while_adapting() -> None:
     base = fitting.fit(synthetic(60), ["preservation_motive", "faking"])
     learnt = [example(bool(i % 2), f"g{i}") for i in range(24)]
