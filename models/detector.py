@@ -315,7 +315,7 @@ def moved(
     blocks_to_vectors: BlocksToVectors | None = None,
     trained_on: Mapping[str, Any] | None = None,
 ) -> Detector:
-    """The base adapted to other labels: its encoder and heads as they are, its decision moved."""
+    """The base adapted to other labels: its encoder and heads as they are, its decision moved, the labels' words added."""
     fitting.checked(examples)
     fitting.spoken(examples)
     old = base.contents

@@ -44,7 +44,7 @@ class FakingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     precision
         As in `Detector.load`.
     epochs, rank, rate, head_c, word_c, decision_c, folds, specific, sensitive, seed
-        As in `Settings`; all but decision_c, folds, specific and sensitive matter for `base=None` only.
+        As in `Settings`; all but word_c, decision_c, folds, specific and sensitive matter for `base=None` only.
 
     """
 

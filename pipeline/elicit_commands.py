@@ -4,7 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from feint.corpus.attempts import answered
 from feint.corpus.errors import InputError, MissingExtra
 from feint.corpus.reading import read
+from feint.corpus.reject import Reject
 from feint.corpus.transcript import Transcript
 from feint.pipeline.elicitation import people
 from feint.pipeline.elicitation.prompts import ALL, ROTATE, names, prompts
@@ -111,7 +112,7 @@ def compliance(
     if not paths:
         print("feint compliance: found no path; expected logs of 'feint elicit'", file=sys.stderr)
         return 2
-    found = (one for one in answered(read(paths)) if isinstance(one, Transcript))
+    found = _taken(answered(read(paths)))
     if answers is None:
         open_ = list(people.tasks(found, everything=everything))
         out.mkdir(parents=True, exist_ok=True)
@@ -131,6 +132,15 @@ def compliance(
     print(f"{len(lines)} transcripts, {settled} of them judged by people", file=sys.stderr)
     print(out)
     return 0
+
+
+def _taken(found: Iterable[Transcript | Reject]) -> Iterator[Transcript]:
+    """The transcripts; what could not be read is said."""
+    for one in found:
+        if isinstance(one, Transcript):
+            yield one
+        elif one.format_known:
+            print(f"left out: {one.path} {one.place}: {one.reason}", file=sys.stderr)
 
 
 def _write(path: Path, text: str) -> None:

@@ -74,8 +74,11 @@ def _draft(destination: Path) -> Iterator[Path]:
         try:
             yield draft
             draft.chmod(0o755)
-            shutil.rmtree(destination, ignore_errors=True)
+            earlier = draft.with_name(f"{draft.name}.earlier")
+            if destination.exists():
+                destination.rename(earlier)
             draft.rename(destination)
+            shutil.rmtree(earlier, ignore_errors=True)
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)
             raise

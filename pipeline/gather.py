@@ -104,12 +104,13 @@ def _make(sources: Sequence[str], config: Config, folder: Path) -> None:
 
 
 def _read(sources: Sequence[str]) -> Iterator[Transcript | Reject]:
-    for source in sources:
-        if source == BUNDLED:
-            for one in family.families():
-                yield from (family.transcript(one, entry) for entry in one.transcript)
-        else:
-            yield from answered(read([source]))
+    """Everything in the sources; of a sample that was asked again, in another log perhaps, the last answer."""
+    return answered(one for source in sources for one in (_bundled() if source == BUNDLED else read([source])))
+
+
+def _bundled() -> Iterator[Transcript]:
+    for one in family.families():
+        yield from (family.transcript(one, entry) for entry in one.transcript)
 
 
 def _kept(found: Iterable[Transcript | Reject], seen: dict[str, str], rejects: list[Reject]) -> Iterator[Transcript]:

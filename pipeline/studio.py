@@ -78,7 +78,7 @@ def connected(
     if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
         raise ConfigError(f"{address!r} is no address of a server; expected something like https://labels.example.org")
     elsewhere = None if address == here else os.environ.get(TOKEN)
-    with Studio(address, token or elsewhere or _own_token(config.path, address), told=told) as studio:
+    with Studio(address, token or elsewhere or _own_token(config.path, address, here), told=told) as studio:
         yield studio
 
 
@@ -90,9 +90,10 @@ def _here(folder: Path) -> str:
         return ""
 
 
-def _own_token(folder: Path, address: str) -> str:
+def _own_token(folder: Path, address: str, here: str) -> str:
     """The token of the server in the folder, where it is that server that is spoken to."""
-    local = urlsplit(address).hostname in (LOOPBACK, "localhost")
-    if not (local and (folder / server.ACCOUNT).exists()):
+    asked, own = urlsplit(address), urlsplit(here)
+    same = asked.hostname in (LOOPBACK, "localhost") and bool(here) and asked.port == own.port
+    if not (same and (folder / server.ACCOUNT).exists()):
         raise ConfigError(f"found no token for {address}; expected one in {TOKEN} or --token")
     return server.account(folder).token

@@ -13,7 +13,7 @@ from feint.annotation.ledger import LEDGER, Ledger
 from feint.annotation.rules import HEADLINE
 from feint.annotation.shown import readings
 from feint.annotation.studio import Studio
-from feint.corpus.errors import FeintError, InputError
+from feint.corpus.errors import InputError
 from feint.corpus.groups import groups
 from feint.corpus.transcript import Transcript
 from feint.models.fitting import Example
@@ -89,7 +89,7 @@ def learn_on(
                     changed(assistant.version)
                     known = assistant.version
                 complaint = ""
-            except FeintError as error:
+            except Exception as error:  # noqa: BLE001  whatever went wrong, the model that serves goes on serving
                 if complaint != (complaint := str(error)):
                     told(f"goes on with {assistant.version}: {complaint}")
             # A hint can come before what it hints at can be read: where nothing was new, one more look.

@@ -95,19 +95,20 @@ def assisting(
         tempfile.TemporaryDirectory(prefix="feint-assist-") as folder,
         served(assistant, hint, host=host, port=port, token=token) as address,
     ):
-        there.connect_model(address, assistant.version, token)
+        reached = known_as or address
+        there.connect_model(reached, assistant.version, token)
         learning = Thread(
             target=partial(
                 learn_on, assistant, there, Path(folder), hint=hint, stop=stop, method=method, told=told, rest=rest,
-                changed=lambda version: there.connect_model(address, version, token),
+                changed=lambda version: there.connect_model(reached, version, token),
             ),
             name="learner", daemon=True,
         )  # fmt: skip
         learning.start()
         try:
-            yield address
+            yield reached
         finally:
             stop.set()
             hint.set()
             learning.join(PATIENCE)
-            there.disconnect_model(address, assistant.version)
+            there.disconnect_model(reached, assistant.version)

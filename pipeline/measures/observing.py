@@ -164,7 +164,7 @@ def _values(one: Transcript, said: Said) -> list[tuple[str, str]]:
     given = one.metadata.get("values") or []
     if not isinstance(given, list) or not all(isinstance(value, dict) and isinstance(value.get("name"), str) for value in given):  # fmt: skip
         raise InputError(f"{one.id}: values is {given!r:.60}; expected a list of {{name, relation}}")
-    found = [(value["name"].strip(), value.get("relation", "indeterminate")) for value in given]
+    found = [(value["name"].strip().lower(), value.get("relation", "indeterminate")) for value in given]
     if strange := [relation for _, relation in found if relation not in RELATIONS]:
         raise InputError(f"{one.id}: a value's relation is {strange[0]!r:.40}; expected one of {', '.join(RELATIONS)}")
     return found + list(said.values.get(one.digest, ()))

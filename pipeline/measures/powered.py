@@ -61,8 +61,8 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
 
     Over all answers i: θ = mean(λ f_i + drawn_i / π_i (y_i − λ f_i)), the mean taken with weights that add up (Hájek), λ as in
     PPI++, and the variance by cluster; the interval is Wilson's at the number of independent answers that this is worth, as
-    the symmetric one misses small shares above it too often. Without any scores λ is 0, and labels are weighed alone. Only
-    where every label's weight 1 / π was stored, and 20 were drawn; none elsewhere.
+    the symmetric one misses small shares above it too often. Without any scores λ is 0, and labels are weighed alone. Labels
+    whose weight 1 / π was not stored count as none; none with fewer than 20 others.
 
     >>> from feint.pipeline.measures.simulated import Design, detected, draw, labelled, worlds
     >>> answers, _ = draw(worlds()["steady"], Design(replicates=4), seed=0)
@@ -75,8 +75,8 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
     all_of = observations.filter(pl.col("arm") == arm) if arm else observations
     scored = bool(all_of["score"].count())
     frame = all_of.filter(pl.col("score").is_not_null()) if scored else all_of.with_columns(score=0.0)
-    drawn = frame.filter(pl.col("gold").is_not_null())
-    if len(drawn) < FEWEST_DRAWN or len(drawn) == len(frame) or drawn["weight"].null_count():
+    drawn = frame.filter(pl.col("gold").is_not_null() & pl.col("weight").is_not_null())
+    if len(drawn) < FEWEST_DRAWN or len(drawn) == len(frame):
         return None
     kind = cluster_of(frame)
     clusters = _codes(frame, kind)
@@ -110,7 +110,7 @@ def powered(observations: pl.DataFrame, arm: str = "") -> Result | None:
 def _influence(frame: pl.DataFrame) -> tuple[float, Floats, float]:
     """The mean, every answer's influence on it, and λ."""
     scores = frame["score"].to_numpy().astype(float)
-    taken = frame["gold"].is_not_null().to_numpy()
+    taken = (frame["gold"].is_not_null() & frame["weight"].is_not_null()).to_numpy()
     labels = frame["gold"].fill_null(False).to_numpy().astype(float)
     weight = np.where(taken, frame["weight"].fill_null(0.0).to_numpy(), 0.0)
     trust = powered_mean(labels[taken], scores[taken], scores[~taken], weight[taken]).trust

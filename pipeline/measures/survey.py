@@ -34,6 +34,9 @@ MARGIN = 0.05
 UNNAMED = "no model named"
 """Group of the answers whose model is not known, beside others whose is."""
 UNWEIGHED = "as labelled; the labels were drawn with known probability, so go by the figure that weighs them"
+UNWEIGHABLE = (
+    "as labelled; the labels were drawn with known probability, and too few of the draws are answered to weigh them"
+)
 UNCORRECTED = "as flagged, and the detector errs: label some answers by hand, or give its errors, to have it corrected"
 
 Groups = Sequence[tuple[Group, pl.Expr]]
@@ -160,8 +163,8 @@ class _Here:
             sharper = None if rows is None else powered(rows, arm)
             if self.labels == "detector" and not self.errors:
                 plain = plain.warned(UNCORRECTED)
-            elif self.labels == "people" and sharper:
-                plain = plain.warned(UNWEIGHED)
+            elif self.labels == "people" and rows is not None:
+                plain = plain.warned(UNWEIGHED if sharper else UNWEIGHABLE)
             yield plain
             if self.errors:
                 yield rogan_gladen(self.cells, self.errors, arm)

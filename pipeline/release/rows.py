@@ -39,8 +39,6 @@ class Ledger:
     """Gets a JSON line for every replacement."""
     counts: Counter[str] = field(default_factory=Counter)
     """Replacements by kind."""
-    transcripts: int = 0
-    """Transcripts in which something was replaced."""
     renamed: dict[str, str] = field(default_factory=dict)
     """Old digest to new one, of transcripts whose words changed."""
     dropped: dict[str, str] = field(default_factory=dict)
@@ -84,7 +82,6 @@ class Rows:
             redacted = self._redactor.transcript(one) if self._redactor else Redacted(one)
             new = redacted.transcript
             self._ledger.note(new.digest, redacted.places)
-            self._ledger.transcripts += bool(redacted.places)
             if new.digest in kept:
                 self._ledger.dropped[one.digest] = new.digest
                 continue
