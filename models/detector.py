@@ -134,7 +134,12 @@ class Detector:
         return self._contents
 
     def predict(self, transcripts: Iterable[Given]) -> list[Prediction]:
-        """One prediction a transcript, in order; a transcript that cannot be judged has an error and no probability."""
+        """One prediction a transcript, in order; a transcript that cannot be judged has an error and no probability.
+
+        InputError where one transcript was given in place of several.
+        """
+        if isinstance(transcripts, str | Mapping | Transcript):
+            raise InputError("found one transcript; expected several: put it into a list, predict([transcript])")
         return list(self.stream(transcripts))
 
     def stream(self, transcripts: Iterable[Given | Reject]) -> Iterator[Prediction]:

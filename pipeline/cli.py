@@ -136,6 +136,11 @@ def gather(
     )
     for path, place, _, reason in rejects.head(5).iter_rows():
         _say(f"  {path} {place}: {reason}")
+    if "sources" in told:
+        listed = ", ".join(f'"{source}"' for source in sources)
+        _say(
+            f"gold, train, export and report go by feint.toml; to have them use these, write there: gather.sources = [{listed}]"
+        )
     print(found.path)
     return int(strict and len(rejects) > 0)
 

@@ -122,7 +122,7 @@ def test_standard_output_stays_data_and_the_folder_must_be_new(
 ) -> None:
     (given.parent / "logs").mkdir()
     given.rename(given.parent / "logs" / given.name)
-    arguments = (*as_documented("feint scan")[1:], "--detector", detector_folder)
+    arguments = (*as_documented("feint scan logs --write-scout")[1:], "--detector", detector_folder)
     done = feint(*arguments)
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()][:2] == ["tags", "raw"]
