@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from feint.corpus.errors import ConfigError
-from feint.corpus.tables import AGAIN, FIRST
 
 NAME = "feint.toml"
 """A project's own settings, in the folder where the commands run."""
@@ -126,7 +125,7 @@ class QueueConfig(_Table):
 
     def shares(self) -> dict[str, float]:
         """Share of each strategy."""
-        return {name: getattr(self, name) for name in FIRST + AGAIN}
+        return self.model_dump(exclude={"path", "size", "overlap", "seed"})
 
 
 class Annotator(_Table):

@@ -1,18 +1,17 @@
 """The scorer `feint/faking`: how likely the reasoning of a sample is alignment faking, for `inspect eval` and `inspect score`."""
 
-from math import isnan, sqrt
+from math import isnan
 
 from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, mean, metric, scorer, stderr
 from inspect_ai.solver import TaskState
 
+from feint.models.thresholds import wilson
 from feint.pipeline.inspect import told
 from feint.pipeline.inspect.conversation import transcript
 from feint.pipeline.inspect.judge import judge
 
 CITED = "scanner_references"
 """Where Inspect's viewer looks for what the citations of an explanation point to."""
-Z = 1.959964
-"""Standard normal quantile of 97.5 %."""
 
 
 @metric
@@ -26,22 +25,13 @@ def flagged() -> Metric:
         judged = [one.score for one in scores if not isnan(one.score.as_float())]
         hits = [score.as_float() >= (score.metadata or {})["threshold"] for score in judged]
         low, high = wilson(sum(hits), len(hits))
-        return {"flagged": sum(hits) / len(hits) if hits else 0.0, "flag_low": low, "flag_high": high}
+        return {
+            "flagged": sum(hits) / len(hits) if hits else 0.0,
+            "flag_low": max(low, 0.0),
+            "flag_high": min(high, 1.0),
+        }
 
     return share
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927); everything from 0 to 1 where there is nothing to go by.
-
-    >>> tuple(round(end, 3) for end in wilson(1, 10))
-    (0.018, 0.404)
-    """
-    if not of:
-        return 0.0, 1.0
-    share, weight = hits / of, Z * Z / of
-    middle, spread = share + weight / 2, Z * sqrt(share * (1 - share) / of + weight / (4 * of))
-    return max((middle - spread) / (1 + weight), 0.0), min((middle + spread) / (1 + weight), 1.0)
 
 
 @scorer(metrics=[mean(), stderr(), flagged()])
