@@ -12,6 +12,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import requests
+import tiktoken
 from inspect_ai.log import read_eval_log
 from label_studio_sdk.label_interface import LabelInterface
 
@@ -133,6 +135,22 @@ def test_mockllm_is_asked_judged_and_logged_with_what_measures_need(tmp_path: Pa
     assert results is not None
     metrics = {name: metric.value for name, metric in results.scores[0].metrics.items()}
     assert metrics == {"gap": 1.0, "observed": 0.5, "unobserved": 0.0, "judged": 3.0}
+
+
+def test_mockllm_on_the_command_line_is_gathered_and_measured_whole(tmp_path: Path) -> None:
+    try:
+        tiktoken.get_encoding("o200k_base")
+    except requests.ConnectionError:
+        pytest.skip(
+            "mockllm counts tokens with a tokenizer that Inspect fetches once; set TIKTOKEN_CACHE_DIR to a folder with it"
+        )
+    run = ["eval", "feint/pairs", "--model", "mockllm/model", "--display", "none"]
+    subprocess.run(
+        [Path(sys.executable).with_name("inspect"), *run], cwd=tmp_path, check=True, capture_output=True, timeout=180
+    )  # fmt: skip
+    measured = measure(config.load(), Store(tmp_path / "store"), [str(tmp_path / "logs")])
+    bounds = pl.read_parquet(measured / MEASURES).filter(pl.col("measure") == "compliance_gap_bounds")
+    assert bounds.select("observations", "clusters", "estimate").rows() == [(144, 12, 0.0)]
 
 
 @pytest.fixture(scope="module")
