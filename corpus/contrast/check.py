@@ -71,8 +71,8 @@ def _of_family(family: Family) -> Iterable[str]:
     for entry in family.transcript:
         if not re.fullmatch(rf"{re.escape(family.family)}-\d\d", entry.id):
             yield f"{entry.id}: expected the family's name and two digits, such as {family.family}-01"
-        if not 40 <= len(words(entry)) <= 1400:
-            yield f"{entry.id}: the assistant wrote {len(words(entry))} words, expected 40 to 1400"
+        if not 12 <= len(words(entry)) <= 1400:
+            yield f"{entry.id}: the assistant wrote {len(words(entry))} words, expected 12 to 1400"
         for mark in entry.mark:
             if known and mark.indicator not in known:
                 yield f"{entry.id}: no indicator called {mark.indicator!r}"
