@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from polars.exceptions import ComputeError  # what polars makes of a full disk
-
 from feint.corpus import digest
 from feint.corpus.errors import InputError
 
@@ -65,8 +63,10 @@ class Store:
             make(draft)
             (draft / RECIPE).write_text(json.dumps(recipe, indent=2, default=str) + "\n", encoding="utf-8")
             return self._placed(draft, place, name)
-        except (OSError, ComputeError) as error:
-            if isinstance(error, ComputeError) and "os error" not in str(error):
+        except Exception as error:
+            from polars.exceptions import ComputeError  # what polars makes of a full disk
+
+            if not (isinstance(error, OSError) or (isinstance(error, ComputeError) and "os error" in str(error))):
                 raise
             reason = getattr(error, "strerror", None) or error
             raise InputError(f"cannot write {stage} to {self.root}: {reason}; nothing was kept") from error

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,26 @@ def test_the_verbs_of_the_contracts_are_there(main) -> None:
     done = main("--help")
     assert all(re.search(rf"\b{verb}\b", done.stdout) for verb in VERBS)
     assert main("--version").stdout.strip()
+
+
+STARTING = """
+import sys
+from feint.pipeline import cli
+code = cli._run(sys.argv[1:])
+print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["elicit", "--help"], ["status"]])
+def test_help_and_settings_are_shown_without_loading_anything_heavy(arguments: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", STARTING, *arguments],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(done.stderr.split())
+    assert "feint" in loaded
+    assert not loaded & {"polars", "numpy", "torch", "label_studio_sdk", "inspect_ai", "datasets", "huggingface_hub"}
 
 
 @pytest.mark.parametrize(
