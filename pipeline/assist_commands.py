@@ -1,17 +1,14 @@
 """The command of live pre-annotation, and the assistant that `feint studio --assist` starts."""
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from feint.pipeline.config import Config, load
+from feint.pipeline.command import Settings, opened, say
+from feint.pipeline.config import Config
 from feint.pipeline.store import Store
 
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ def serve_annotator(
     project: str | None = None,
     url: str | None = None,
     token: str | None = None,
-    config: Annotated[Path | None, Parameter(name=["--config"])] = None,
+    config: Settings = None,
 ) -> int:
     """Predict tasks in Label Studio as they are opened, and learn from annotations, until it is interrupted.
 
@@ -67,8 +64,7 @@ def serve_annotator(
     from feint.pipeline.assist.serving import assisting
     from feint.pipeline.studio import connected, ended_like_interrupted
 
-    settings = load(config)
-    store = Store(settings.store.path)
+    settings, store = opened(config)
     wanted = project or settings.studio.project
     with ended_like_interrupted(), connected(settings.studio, url, token) as there:
         if not there.find(wanted):
@@ -76,14 +72,14 @@ def serve_annotator(
         helper = assistant(settings, store, detector, point)
         with assisting(
             there, helper, host=host, port=port, known_as=known_as, token=os.environ.get(TOKEN),
-            method=settings.gold.method, told=_say,
+            method=settings.gold.method, told=say,
         ) as address:  # fmt: skip
-            _say(f"{helper.version} predicts and learns in {there.url}/projects/{there.project}\nCtrl-C stops it")
+            say(f"{helper.version} predicts and learns in {there.url}/projects/{there.project}\nCtrl-C stops it")
             print(address, flush=True)
             with suppress(KeyboardInterrupt):
                 while True:
                     time.sleep(0.5)
-    _say("stopped")
+    say("stopped")
     return 0
 
 
@@ -93,8 +89,8 @@ def assisted(there: "Studio", settings: Config, store: Store, detector: str | No
     from feint.pipeline.assist.serving import assisting
 
     helper = assistant(settings, store, detector, point)
-    with assisting(there, helper, method=settings.gold.method, told=_say) as address:
-        _say(f"{helper.version} predicts each task as it is opened, and learns from annotations")
+    with assisting(there, helper, method=settings.gold.method, told=say) as address:
+        say(f"{helper.version} predicts each task as it is opened, and learns from annotations")
         yield address
 
 
@@ -110,7 +106,3 @@ def assistant(settings: Config, store: Store, detector: str | None, point: str |
     where = None if detector == "bundled" else detector
     by = model(Detector.load(where, precision=precision, point=point or settings.scan.point))
     return Assistant(by, partial(VectorCache(store.root / "vectors.sqlite").encode, chunk=16), fitting(settings))
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)

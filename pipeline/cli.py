@@ -11,13 +11,15 @@ from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
 from feint.pipeline.assist_commands import serve_annotator
-from feint.pipeline.config import Config, load
+from feint.pipeline.command import Settings, Switch
+from feint.pipeline.command import opened as _opened
+from feint.pipeline.command import say as _say
+from feint.pipeline.config import load
 from feint.pipeline.elicit_commands import compliance, elicit
 from feint.pipeline.measure_commands import measure
 from feint.pipeline.queue_commands import queue
 from feint.pipeline.release_commands import export, publish
 from feint.pipeline.serve_commands import serve
-from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
 
 app = App(
@@ -30,18 +32,6 @@ app.register_install_completion_command(add_to_startup=False)
 for verb in (studio, push, pull, queue, export, publish, elicit, compliance, measure, serve_annotator, serve):
     app.command(verb)
 
-Settings = Annotated[Path | None, Parameter(name=["--config"])]
-Strict = Annotated[bool, Parameter(negative="")]
-
-
-def _opened(config: Path | None) -> tuple[Config, Store]:
-    settings = load(config)
-    return settings, Store(settings.store.path)
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr)
-
 
 @app.command
 def scan(
@@ -51,7 +41,7 @@ def scan(
     revision: str | None = None,
     point: str | None = None,
     write_scout: Path | None = None,
-    strict: Strict = False,
+    strict: Switch = False,
     config: Settings = None,
 ) -> int:
     """Judge transcripts, one JSON line each.
@@ -101,7 +91,7 @@ def scan(
 def gather(
     *sources: str,
     validation: Annotated[list[Path] | None, Parameter(negative="")] = None,
-    strict: Strict = False,
+    strict: Switch = False,
     config: Settings = None,
 ) -> int:
     """Read transcripts into the store, with the labels that came along.
@@ -149,7 +139,7 @@ def gather(
 def gold(
     *,
     validation: Path | None = None,
-    indicators: Annotated[bool, Parameter(negative="")] = False,
+    indicators: Switch = False,
     config: Settings = None,
 ) -> int:
     """Settle what annotators said into one answer each, with agreement.
@@ -193,8 +183,8 @@ def train(
     labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
     base: Annotated[Literal["bundled", "scratch"], Parameter(name=["--from"])] = "bundled",
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    explain: Annotated[bool, Parameter(negative="")] = False,
-    strict: Strict = False,
+    explain: Switch = False,
+    strict: Switch = False,
     config: Settings = None,
 ) -> int:
     """Fit a detector: on the gathered and settled labels, or on labels of your own.
@@ -299,7 +289,7 @@ def audit(
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
     shuffles: Annotated[int, Parameter(validator=Number(gte=1))] = 5,
     sources: Annotated[list[str] | None, Parameter(name=["--source"], negative="")] = None,
-    strict: Strict = False,
+    strict: Switch = False,
     config: Settings = None,
 ) -> int:
     """Ask whether a detector goes by shortcuts: vocabulary, leaks, who speaks, classes, length.

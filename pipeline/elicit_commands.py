@@ -15,6 +15,7 @@ from feint.corpus.errors import InputError, MissingExtra
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
 from feint.corpus.transcript import Transcript
+from feint.pipeline.command import say
 from feint.pipeline.elicitation import people
 from feint.pipeline.elicitation.prompts import ALL, ROTATE, names, prompts
 
@@ -73,7 +74,7 @@ def elicit(
             )
         return _run(["eval-retry", str(retry), "--log-dir", str(retry.parent), *options], retry.parent)
     if model is None:
-        print("feint elicit: found no model; add '--model PROVIDER/NAME'", file=sys.stderr)
+        say("feint elicit: found no model; add '--model PROVIDER/NAME'")
         return 2
     next(prompts(names(scenarios), names(markers), names(reasoning)))  # a wrong name is said before anything starts
     given = {
@@ -110,7 +111,7 @@ def compliance(
 
     """
     if not paths:
-        print("feint compliance: found no path; expected logs of 'feint elicit'", file=sys.stderr)
+        say("feint compliance: found no path; expected logs of 'feint elicit'")
         return 2
     found = _taken(answered(read(paths)))
     if answers is None:
@@ -118,7 +119,7 @@ def compliance(
         out.mkdir(parents=True, exist_ok=True)
         _write(out / "labelling.xml", people.interface())
         _write(out / "tasks.json", json.dumps(open_, ensure_ascii=False, indent=1) + "\n")
-        print(f"{len(open_)} answers for people; arm, model and reasoning are not shown", file=sys.stderr)
+        say(f"{len(open_)} answers for people; arm, model and reasoning are not shown")
         print(out / "tasks.json")
         return 0
     try:
@@ -129,7 +130,7 @@ def compliance(
     rows = (one.model_dump_json(exclude_none=True) + "\n" for one in lines)
     _write(out, "".join(rows))
     settled = sum(one.metadata.get("judge") == "people" for one in lines)
-    print(f"{len(lines)} transcripts, {settled} of them judged by people", file=sys.stderr)
+    say(f"{len(lines)} transcripts, {settled} of them judged by people")
     print(out)
     return 0
 
@@ -140,7 +141,7 @@ def _taken(found: Iterable[Transcript | Reject]) -> Iterator[Transcript]:
         if isinstance(one, Transcript):
             yield one
         elif one.format_known:
-            print(f"left out: {one.path} {one.place}: {one.reason}", file=sys.stderr)
+            say(f"left out: {one.path} {one.place}: {one.reason}")
 
 
 def _write(path: Path, text: str) -> None:
@@ -165,9 +166,7 @@ def _run(arguments: Sequence[str], folder: Path) -> int:
         status = read_eval_log(str(path), header_only=True).status
         if status != "success":
             whole = False
-            print(
-                f"feint elicit: the run ended with '{status}'; to go on: feint elicit --retry {path}", file=sys.stderr
-            )
+            say(f"feint elicit: the run ended with '{status}'; to go on: feint elicit --retry {path}")
         print(path)
     return 0 if whole else 1
 

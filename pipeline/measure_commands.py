@@ -1,13 +1,11 @@
 """The command `feint measure`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from feint.pipeline.config import load
-from feint.pipeline.store import Store
+from feint.pipeline.command import Settings, Switch, opened, say
 
 
 def measure(
@@ -16,8 +14,8 @@ def measure(
     errors: Annotated[str | None, Parameter(name=["--errors"])] = None,
     by: Annotated[str | None, Parameter(name=["--by"])] = None,
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    strict: Annotated[bool, Parameter(negative="")] = False,
-    config: Annotated[Path | None, Parameter(name=["--config"])] = None,
+    strict: Switch = False,
+    config: Settings = None,
 ) -> int:
     """Say how often a model fakes, how surely, since when, and whether training still reaches what it does unobserved.
 
@@ -42,7 +40,7 @@ def measure(
 
     """
     if unknown := [path for path in paths if path.startswith("-") and path != "-"]:
-        print(f"feint measure: unknown option: {unknown[0]}\ntry: feint measure --help", file=sys.stderr)
+        say(f"feint measure: unknown option: {unknown[0]}\ntry: feint measure --help")
         return 2
     import polars as pl
 
@@ -51,20 +49,20 @@ def measure(
     from feint.pipeline.measures_tables import measures_tables
     from feint.pipeline.tables import show
 
-    settings = load(config)
+    settings, store = opened(config)
     known = parse(errors) if errors else None
     parts = [part.strip() for part in by.split(",")] if by else None
-    found = verb.measure(settings, Store(settings.store.path), paths, labels or [], parts, known)
+    found = verb.measure(settings, store, paths, labels or [], parts, known)
     rejects = pl.read_parquet(found / "rejects.parquet")
     for table in measures_tables(pl.read_parquet(found / verb.MEASURES)):
         show(table)
     for path, place, name, reason in rejects.head(5).iter_rows():
-        print(f"  {place or name or path}: {reason}", file=sys.stderr)
+        say(f"  {place or name or path}: {reason}")
     if len(rejects) > 5:
-        print(f"  … {len(rejects)} rejects in all: {found / 'rejects.parquet'}", file=sys.stderr)
+        say(f"  … {len(rejects)} rejects in all: {found / 'rejects.parquet'}")
     seen = pl.read_parquet(found / "observations.parquet", columns=["gold", "flagged"])
     if not seen["gold"].count() + seen["flagged"].count():
-        print("nothing says which reasoning fakes; try: feint scan PATH -o judged.jsonl, then --labels judged.jsonl", file=sys.stderr)  # fmt: skip
+        say("nothing says which reasoning fakes; try: feint scan PATH -o judged.jsonl, then --labels judged.jsonl")
     if out is not None:
         verb.save(found, out)
     print(out or found.path)

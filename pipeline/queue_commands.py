@@ -1,14 +1,11 @@
 """The command `feint queue`."""
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from feint.pipeline.config import load
-from feint.pipeline.store import Store
+from feint.pipeline.command import Settings, Switch, opened, say
 from feint.pipeline.studio_commands import at_project
 
 
@@ -16,11 +13,11 @@ def queue(
     *,
     size: Annotated[int | None, Parameter(name=["--size", "-n"], validator=Number(gte=1))] = None,
     detector: str | None = None,
-    serve: Annotated[bool, Parameter(negative="")] = False,
+    serve: Switch = False,
     project: str | None = None,
     url: str | None = None,
     token: str | None = None,
-    config: Annotated[Path | None, Parameter(name=["--config"])] = None,
+    config: Settings = None,
 ) -> int:
     """Say what to label next, and have Label Studio serve it.
 
@@ -47,12 +44,12 @@ def queue(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings = load(config)
+    settings, store = opened(config)
     from feint.pipeline.annotators import queue_tables
     from feint.pipeline.queue import queue as run
     from feint.pipeline.tables import show
 
-    found = run(settings, Store(settings.store.path), size or settings.queue.size, detector)
+    found = run(settings, store, size or settings.queue.size, detector)
     for table in queue_tables(found):
         show(table)
     if serve:
@@ -60,10 +57,10 @@ def queue(
 
         with at_project(settings, project, url, token, needed=True) as there:
             done = arrange(there, found.waiting)
-        print(f"{len(done.tasks)} tasks are served next", file=sys.stderr)
+        say(f"{len(done.tasks)} tasks are served next")
         if done.missing:
-            print(f"{len(done.missing)} are not on the server; 'feint push' sends them", file=sys.stderr)
-    print(f"what each label stands for: {found.weights}", file=sys.stderr)
+            say(f"{len(done.missing)} are not on the server; 'feint push' sends them")
+    say(f"what each label stands for: {found.weights}")
     for name in found.waiting["transcript_id"]:
         print(f"{name}\t{found.ids[name]}")
     return 0

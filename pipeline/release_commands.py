@@ -6,11 +6,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from feint.pipeline.config import Config, load
-from feint.pipeline.store import Store
-
-Settings = Annotated[Path | None, Parameter(name=["--config"])]
-Switch = Annotated[bool, Parameter(negative="")]
+from feint.pipeline.command import Settings, Switch, opened, say
+from feint.pipeline.config import Config
 
 
 def export(
@@ -38,19 +35,19 @@ def export(
     """
     if check:
         return _checked(destination)
-    settings = load(config)
+    settings, store = opened(config)
     if redact is not None:
         settings = settings.model_copy(update={"export": settings.export.model_copy(update={"redact": redact})})
     from feint.pipeline.export import REDACTIONS
     from feint.pipeline.export import export as run
 
-    done = run(settings, Store(settings.store.path), destination)
+    done = run(settings, store, destination)
     for name, rows in done.rows.items():
-        _say(f"{name:12} " + ", ".join(f"{split} {count}" for split, count in rows.items()))
-    _say(_redacted(settings, done.redactions, destination / REDACTIONS))
+        say(f"{name:12} " + ", ".join(f"{split} {count}" for split, count in rows.items()))
+    say(_redacted(settings, done.redactions, destination / REDACTIONS))
     if done.dropped:
-        _say(f"{done.dropped} transcripts have the words of another after that and are left out")
-    _say(f"version {done.version}; try: feint export --check {destination}")
+        say(f"{done.dropped} transcripts have the words of another after that and are left out")
+    say(f"version {done.version}; try: feint export --check {destination}")
     print(destination)
     return 0
 
@@ -60,8 +57,8 @@ def _checked(destination: Path) -> int:
 
     faults = run(destination)
     for fault in faults:
-        _say(f"  {fault}")
-    _say(f"{destination}: {len(faults)} faults" if faults else f"{destination}: nothing is wrong with it")
+        say(f"  {fault}")
+    say(f"{destination}: {len(faults)} faults" if faults else f"{destination}: nothing is wrong with it")
     return int(bool(faults))
 
 
@@ -113,10 +110,6 @@ def publish(
     if not sys.stderr.isatty():
         disable_progress_bars()
     done = run(folder, repository, tag=tag, public=public, gated=gated, message=message, dry_run=dry_run)
-    _say(done.sentence())
+    say(done.sentence())
     print(done.address)
     return 0
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr)

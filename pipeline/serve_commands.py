@@ -1,6 +1,5 @@
 """The command `feint serve`."""
 
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from feint.corpus.errors import MissingExtra
+from feint.pipeline.command import Settings, say
 from feint.pipeline.config import load
 
 NEEDED = ("fastapi", "uvicorn", "prometheus_client")
@@ -22,7 +22,7 @@ def serve(
     revision: str | None = None,
     point: str | None = None,
     token_file: Path | None = None,
-    config: Annotated[Path | None, Parameter(name=["--config"])] = None,
+    config: Settings = None,
 ) -> int:
     """Judge transcripts over HTTP.
 
@@ -63,9 +63,6 @@ def serve(
         judge = Detector.load(detector, revision=revision, precision=precision, point=point or settings.scan.point)
         address, number = socket.getsockname()[:2]
         shown = f"[{address}]" if ":" in address else address
-        print(
-            f"serving on http://{shown}:{number} until Ctrl+C; try: curl http://{shown}:{number}/health",
-            file=sys.stderr,
-        )
+        say(f"serving on http://{shown}:{number} until Ctrl+C; try: curl http://{shown}:{number}/health")
         run(judge, limits, asked, socket)
     return 0

@@ -1,17 +1,14 @@
 """The commands around Label Studio: its server, what goes to it, what comes from it."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from feint.corpus.errors import ConfigError
 from feint.corpus.reject import Reject
-from feint.pipeline.config import Config, load
-from feint.pipeline.store import Store
+from feint.pipeline.command import Settings, Switch, opened, say
+from feint.pipeline.config import Config
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from feint.pipeline.pull import Pulled
     from feint.pipeline.push import Pushed
 
-Settings = Annotated[Path | None, Parameter(name=["--config"])]
-Switch = Annotated[bool, Parameter(negative="")]
 SHOWN = 5
 """Rejects shown; all of them are in the file that is named."""
 
@@ -72,7 +67,7 @@ def studio(
     from feint.pipeline import studio as verb
     from feint.pipeline.progress import console
 
-    whole, store = _opened(config)
+    whole, store = opened(config)
     settings = whole.studio
     settings = settings.model_copy(update={"port": port or settings.port, "project": project or settings.project})
     if url or os.environ.get(verb.URL) or settings.url:
@@ -95,12 +90,12 @@ def studio(
             from feint.pipeline.assist_commands import assisted
 
             helping.enter_context(assisted(there, whole, store, detector, point))
-        _say(
+        say(
             f"log in as {running.account.email} with the password in {running.folder / 'account.json'}; "
             f"the work of annotators is in {running.folder}: back it up\nCtrl-C stops the server"
         )
         verb.wait(running)
-        _say("stopped")
+        say("stopped")
     return 0
 
 
@@ -151,7 +146,7 @@ def push(
     from feint.pipeline.preannotation import model
     from feint.pipeline.pull import of_project
 
-    settings, store = _opened(config)
+    settings, store = opened(config)
     if sources:
         settings = settings.model_copy(update={"gather": settings.gather.model_copy(update={"sources": sources})})
     with at_project(settings, project, url, token, needed=False) as there:
@@ -166,7 +161,7 @@ def push(
         place = of_project(store, there)
         with _alone(place, "push"):
             if there.project and not dry_run and there.configure():
-                _say("the project has the labelling page of this version now")
+                say("the project has the labelling page of this version now")
             found = verb.push(there, gathered, by, anew=anew, dry_run=dry_run)
     _say_pushed(found, dry_run=dry_run)
     _written([*found.conflicts, *found.rejects], place / "push-rejects.parquet")
@@ -210,7 +205,7 @@ def pull(
     from feint.pipeline import pull as verb
     from feint.pipeline.judged import judged
 
-    settings, store = _opened(config)
+    settings, store = opened(config)
     for path in exports:
         place = verb.place(store, path.name, [str(path.absolute())])
         with _alone(place, "pull"), Ledger(place / LEDGER) as kept:
@@ -222,7 +217,7 @@ def pull(
                 _say_pulled(verb.pull(there, kept, accept_deletions=accept_deletions))
     found = judged(settings, store)
     sittings = pl.read_parquet(found / "sittings.parquet")
-    _say(
+    say(
         f"{len(sittings)} annotations of {sittings['transcript_id'].n_unique()} transcripts by "
         f"{sittings['annotator'].n_unique()} annotators; 'feint gold' settles them"
     )
@@ -235,21 +230,12 @@ def pull(
     return int(strict and len(rejects) > 0)
 
 
-def _opened(config: Path | None) -> tuple[Config, Store]:
-    settings = load(config)
-    return settings, Store(settings.store.path)
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr)
-
-
 def _set_up(there: "Studio", title: str, *, invite: bool) -> None:
     """Find the project, or make it, and print its address."""
     if not there.find(title):
         there.make(title)
     elif there.configure():
-        _say("the project has the labelling page of this version now")
+        say("the project has the labelling page of this version now")
     print(f"{there.url}/projects/{there.project}/data", flush=True)
     if invite:
         print(there.invitation(), flush=True)
@@ -264,7 +250,7 @@ def at_project(
     from feint.pipeline.studio import connected
 
     wanted = title or settings.studio.project
-    with connected(settings.studio, url, token, _say) as there:
+    with connected(settings.studio, url, token, say) as there:
         if not there.find(wanted) and needed:
             raise StudioError(f"{there.url} has no project called {wanted!r}; 'feint push' makes it")
         yield there
@@ -280,7 +266,7 @@ def _alone(folder: Path, what: str) -> "Iterator[FileLock]":
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        _say(f"another {what} of this project is under way; waiting for it")
+        say(f"another {what} of this project is under way; waiting for it")
         lock.acquire()
     try:
         yield lock
@@ -300,11 +286,11 @@ def _say_pushed(found: "Pushed", *, dry_run: bool) -> None:
         (len(found.rejects), "rejects"),
     ]
     said = ", ".join(f"{count} {what}" for count, what in counts if count) or "nothing to push"
-    _say(f"would be: {said}" if dry_run else said)
+    say(f"would be: {said}" if dry_run else said)
 
 
 def _say_pulled(found: "Pulled") -> None:
-    _say(f"{found.tasks} annotated tasks: {found.read} read, {found.dropped} dropped")
+    say(f"{found.tasks} annotated tasks: {found.read} read, {found.dropped} dropped")
 
 
 def _written(rejects: Sequence[Reject], path: Path) -> None:
@@ -322,6 +308,6 @@ def _written(rejects: Sequence[Reject], path: Path) -> None:
 def _show(rejects: Sequence[Reject], path: Path) -> None:
     for one in rejects[:SHOWN]:
         where = " ".join(part for part in (one.id or one.path, one.place) if part)
-        _say(f"  {one.reason}" if one.reason.startswith(str(one.id)) else f"  {where}: {one.reason}")
+        say(f"  {one.reason}" if one.reason.startswith(str(one.id)) else f"  {where}: {one.reason}")
     if len(rejects) > SHOWN:
-        _say(f"  … and {len(rejects) - SHOWN} more in {path}")
+        say(f"  … and {len(rejects) - SHOWN} more in {path}")
