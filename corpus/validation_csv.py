@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from feint.corpus.drafts import drafted
 from feint.corpus.errors import InputError
 from feint.corpus.labelled import HEADLINE
 from feint.corpus.reject import Reject
@@ -108,10 +109,8 @@ def write(path: Path, cases: Iterable[Case]) -> tuple[int, list[Reject]]:
             continue
         told = ["true" if one.labels[name] else "false" for name in names]
         rows.append([one.id, *told, *([one.split or ""] if split else [])])
-    draft = path.with_name(f".{path.name}.draft")
-    with draft.open("w", encoding="utf-8", newline="") as file:
+    with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([["id", *columns, *(["split"] if split else [])], *rows])
-    draft.replace(path)
     return len(rows), rejects
 
 

@@ -1,6 +1,7 @@
 """Measure: what the labels say of each model, its checkpoints and its contexts, as a stage of the store."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from feint.corpus.attempts import answered
+from feint.corpus.drafts import drafted
 from feint.corpus.errors import InputError
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
@@ -90,9 +92,8 @@ def save(measured: Artifact, folder: Path) -> None:
     """Copy the tables into a folder, each complete or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(measured.path.iterdir()):
-        draft = folder / f".{path.name}.draft"
-        draft.write_bytes(path.read_bytes())
-        draft.replace(folder / path.name)
+        with drafted(folder / path.name) as draft:
+            shutil.copyfile(path, draft)
 
 
 def _make(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from feint.annotation.indicator import indicators
+from feint.corpus.drafts import write
 from feint.pipeline.config import Config
 from feint.pipeline.gather import gather
 from feint.pipeline.gold import gold
@@ -42,5 +43,5 @@ def report(
         entries = list(said.gathered(gathered, own, settled, lines))
     behind = quality.behind(store, stages)
     colours = {one.slug: one.colour for one in indicators()} | {"faking": "#ffd54f"}
-    page.write(out, page.rendered(found, behind, entries, book(entries, colours), lines, scanned))
+    write(out, page.rendered(found, behind, entries, book(entries, colours), lines, scanned))
     page.write_figures(out, [*(found.figures() if found else ()), *behind.figures])

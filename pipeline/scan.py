@@ -1,9 +1,7 @@
 """Scan: judge transcripts with a detector, one JSON line each, in the order they came."""
 
 import json
-import os
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
+from feint.corpus.drafts import drafted
 from feint.corpus.errors import InputError, MissingExtra
 from feint.corpus.reading import read
 from feint.corpus.reject import Reject
@@ -128,20 +127,14 @@ def _target(out: Path | None) -> Iterator[TextIO]:
         with out.open("w", encoding="utf-8") as file:
             yield file
         return
+    begun = False
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        with drafted(out) as draft:
+            with draft.open("w", encoding="utf-8") as file:
+                begun = True
+                yield file
+            draft.chmod(0o644)
     except OSError as error:
-        raise InputError(f"cannot write {out}: {error.strerror}") from error
-    draft = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yield file
-        draft.chmod(0o644)
-        draft.replace(out)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise InputError(f"cannot write {out}: {error.strerror}; nothing was kept") from error
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+        kept = "; nothing was kept" if begun else ""
+        raise InputError(f"cannot write {out}: {error.strerror}{kept}") from error

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from feint.annotation import server
 from feint.annotation.server import LOOPBACK, Server
 from feint.annotation.studio import Studio, sdk
+from feint.corpus.drafts import write
 from feint.corpus.errors import ConfigError, StudioError
 from feint.pipeline.config import StudioConfig
 
@@ -33,9 +34,7 @@ def served(config: StudioConfig, told: Told = lambda _: None, *, loopback_models
         server.start(config.path, config.port, loopback_models=loopback_models, told=told) as running,
     ):
         note = config.path / RUNNING
-        draft = note.with_suffix(".draft")
-        draft.write_text(json.dumps({"url": running.url}) + "\n", encoding="utf-8")
-        draft.replace(note)
+        write(note, json.dumps({"url": running.url}) + "\n")
         try:
             yield running
         finally:

@@ -1,0 +1,33 @@
+"""Drafts: a file is written beside its target, and takes the target's place when it is whole."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def drafted(target: Path) -> Iterator[Path]:
+    """A path in the target's folder to write to; at the end of the context it takes the target's place.
+
+    After an error the target is as it was, and no draft is left. No two drafts have the same name. OSError names the
+    target where the draft cannot be written.
+    """
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.draft")
+    try:
+        yield draft
+        draft.replace(target)
+    except OSError as error:
+        if error.filename == str(draft):
+            error.filename = str(target)
+        raise
+    finally:
+        with suppress(OSError):  # it is the target now, or could not be made
+            draft.unlink()
+
+
+def write(target: Path, text: str) -> None:
+    """The text as a file, whole or not at all; folders that are missing are made."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with drafted(target) as draft:
+        draft.write_text(text, encoding="utf-8")
