@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from feint.pipeline.command import Settings, opened, say
 from feint.pipeline.config import Config
+from feint.pipeline.listening import LOOPBACK
 from feint.pipeline.store import Store
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def serve_annotator(
     *,
     detector: str | None = None,
     point: str | None = None,
-    host: str = "127.0.0.1",
+    host: str = LOOPBACK,
     port: int = 9090,
     known_as: str | None = None,
     project: str | None = None,

@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 from feint.corpus.errors import MissingExtra
 from feint.pipeline.command import Settings, say
 from feint.pipeline.config import load
+from feint.pipeline.listening import url
 
 NEEDED = ("fastapi", "uvicorn", "prometheus_client")
 
@@ -62,7 +63,7 @@ def serve(
         precision = None if settings.scan.precision == "auto" else settings.scan.precision
         judge = Detector.load(detector, revision=revision, precision=precision, point=point or settings.scan.point)
         address, number = socket.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        say(f"serving on http://{shown}:{number} until Ctrl+C; try: curl http://{shown}:{number}/health")
+        where = url(address, number)
+        say(f"serving on {where} until Ctrl+C; try: curl {where}/health")
         run(judge, limits, asked, socket)
     return 0

@@ -1,12 +1,12 @@
 """Serving: the assistant on a port of its own, known to a project, and learning from it, while a context lasts."""
 
-import socket
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from socket import socket
 from threading import Event, Thread
 
 from feint.annotation.gold import Method
@@ -14,62 +14,53 @@ from feint.annotation.studio import Studio
 from feint.corpus.errors import ConfigError, MissingExtra, StudioError
 from feint.pipeline.assist.assistant import Assistant
 from feint.pipeline.assist.learning import learn_on
+from feint.pipeline.listening import LOOPBACK, NAMES, bound, local, server, url
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PATIENCE = 60.0
 """Seconds to wait for the port to answer, and for a prediction or a fit under way to end."""
 
 
 @contextmanager
 def served(
-    assistant: Assistant, hint: Event, *, host: str = LOOPBACK[0], port: int = 0, token: str | None = None
+    assistant: Assistant, hint: Event, *, host: str = LOOPBACK, port: int = 0, token: str | None = None
 ) -> Iterator[str]:
     """The assistant behind an address, which is given; port 0 takes any that is free.
 
     ConfigError for another interface than the loopback without a token, StudioError where the port is taken.
     """
+    hosts = (*NAMES, host) if local(host) else ("*",)
     try:
-        import uvicorn
-
         from feint.pipeline.assist.app import app
+
+        running = server(app(assistant, hint, token=token, hosts=hosts), lifespan="off")
     except ImportError as error:
         raise MissingExtra("annotate", "live pre-annotation") from error
-    if host not in LOOPBACK and not token:
+    if not local(host) and not token:
         raise ConfigError(
-            f"{host} can be reached from other machines; set a token in FEINT_ANNOTATOR_TOKEN, or use 127.0.0.1"
+            f"{host} can be reached from other machines; set a token in FEINT_ANNOTATOR_TOKEN, or use {LOOPBACK}"
         )
     listening = _bound(host, port)
-    hosts = LOOPBACK if host in LOOPBACK else ("*",)
-    config = uvicorn.Config(
-        app(assistant, hint, token=token, hosts=hosts), log_level="warning", access_log=False, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    thread = Thread(target=partial(server.run, sockets=[listening]), name="annotator", daemon=True)
+    thread = Thread(target=partial(running.run, sockets=[listening]), name="annotator", daemon=True)
     thread.start()
     try:
         deadline = time.monotonic() + PATIENCE
-        while not server.started:
+        while not running.started:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise StudioError(f"the annotator did not come up on {host}:{port}")
             time.sleep(0.01)
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{listening.getsockname()[1]}"
+        yield url(host, listening.getsockname()[1])
     finally:
-        server.should_exit = True
+        running.should_exit = True
         thread.join(PATIENCE)
         listening.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def _bound(host: str, port: int) -> socket:
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen()
+        return bound(host, port, dualstack=True)
     except OSError as error:
-        listening.close()
-        raise StudioError(f"cannot listen on {host}:{port}: {error.strerror}; choose another port") from error
-    return listening
+        reason = (error.strerror or str(error)).partition(" (while")[0]  # Python names the address once more
+        raise StudioError(f"cannot listen on {host}:{port}: {reason}; choose another port") from error
 
 
 @contextmanager
@@ -77,7 +68,7 @@ def assisting(
     there: Studio,
     assistant: Assistant,
     *,
-    host: str = LOOPBACK[0],
+    host: str = LOOPBACK,
     port: int = 0,
     known_as: str | None = None,
     token: str | None = None,

@@ -22,12 +22,11 @@ from feint.models.batching import Batcher
 from feint.models.detector import CHUNK, Detector
 from feint.models.prediction import Prediction
 from feint.pipeline.config import ServeConfig
+from feint.pipeline.listening import NAMES
 from feint.pipeline.service.bodies import FORMS, Form, transcripts
 from feint.pipeline.service.meters import TEXT, Meters
 
 LINES = "application/x-ndjson"
-LOOPBACK = ["127.0.0.1", "localhost", "[::1]", "::1"]
-"""Names under which a service that only this machine reaches answers: a web page cannot reach it under one of its own."""
 log = logging.getLogger(__name__)
 
 
@@ -86,7 +85,7 @@ def application(detector: Detector, limits: ServeConfig, token: str | None = Non
     app = FastAPI(title="feint", version=version("feint"), lifespan=lifespan, docs_url=None, redoc_url=None)
     running = Running(limits, meters)
     if loopback:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=NAMES)
 
     def allowed(request: Request) -> None:
         said = request.headers.get("authorization", "")

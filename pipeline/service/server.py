@@ -1,27 +1,24 @@
-"""The server: a socket of our own, and uvicorn on it until somebody ends it."""
+"""The server: a socket of our own, and the service on it until somebody ends it."""
 
-import socket as sockets
 from contextlib import suppress
-from socket import AF_INET, AF_INET6, socket
-
-import uvicorn
+from socket import socket
 
 from feint.corpus.errors import ConfigError
 from feint.models.detector import Detector
 from feint.pipeline.config import ServeConfig
+from feint.pipeline.listening import LOOPBACK, bound, local, server
 from feint.pipeline.service.app import application
-from feint.pipeline.service.token import VARIABLE, local
+from feint.pipeline.service.token import VARIABLE
 
 
 def listening(host: str, port: int, token: str | None) -> socket:
     """The open socket; ConfigError where it cannot be had, or others could use it and no token is asked for."""
     if not local(host) and token is None:
         raise ConfigError(
-            f"{host} can be reached from other machines; set {VARIABLE} or --token-file, or use --host 127.0.0.1"
+            f"{host} can be reached from other machines; set {VARIABLE} or --token-file, or use --host {LOOPBACK}"
         )
-    family = AF_INET6 if ":" in host else AF_INET
     try:
-        return sockets.create_server((host, port), family=family, backlog=512)
+        return bound(host, port)
     except OSError as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; name another with --port") from error
 
@@ -29,12 +26,5 @@ def listening(host: str, port: int, token: str | None) -> socket:
 def run(detector: Detector, limits: ServeConfig, token: str | None, on: socket) -> None:
     """Serve until interrupted; what is being answered then is answered first."""
     app = application(detector, limits, token, loopback=local(on.getsockname()[0]))
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=int(limits.seconds) + 1,
-    )
     with suppress(KeyboardInterrupt):  # which is how it is meant to end
-        uvicorn.Server(config).run(sockets=[on])
+        server(app, server_header=False, timeout_graceful_shutdown=int(limits.seconds) + 1).run(sockets=[on])

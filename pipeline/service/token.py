@@ -2,7 +2,6 @@
 
 import os
 import stat
-from ipaddress import ip_address
 from pathlib import Path
 
 from feint.corpus.errors import ConfigError
@@ -26,15 +25,3 @@ def token(file: Path | None) -> str | None:
             f"the token file {file} holds no token; expected one line of ASCII, as of: openssl rand -hex 32"
         )
     return said
-
-
-def local(host: str) -> bool:
-    """Whether only this machine can reach the address.
-
-    >>> local("127.0.0.1"), local("localhost"), local("::1"), local("0.0.0.0")
-    (True, True, True, False)
-    """
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
