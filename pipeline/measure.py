@@ -11,7 +11,7 @@ import polars as pl
 
 from feint.corpus.attempts import answered
 from feint.corpus.errors import InputError
-from feint.corpus.reading import read
+from feint.corpus.reading import none_in, read
 from feint.corpus.reject import Reject
 from feint.corpus.tables import Rejects
 from feint.corpus.transcript import Transcript
@@ -110,9 +110,7 @@ def _make(
         spoken.weights |= dict(pl.read_parquet(own.weights / WEIGHTS).select("transcript_id", "weight").iter_rows())
     observed = observe(answered(_read(sources)), spoken)
     if observed.observations.is_empty():
-        first = next(iter(observed.rejects), None)
-        reason = f"; the first reject: {first.place or first.id or first.path}: {first.reason}" if first else ""
-        raise InputError(f"no transcript in {', '.join(sources)}{reason}")
+        raise none_in(sources, next(iter(observed.rejects), None))
     results = list(survey(observed, settings, known, lambda groups: track(groups, "measuring", len(groups))))
     measures = table(results)
     measures.write_parquet(folder / MEASURES)

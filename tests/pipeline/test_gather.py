@@ -143,7 +143,7 @@ def test_no_group_is_in_two_splits_and_every_transcript_is_in_one(project) -> No
     ("row", "sentence"),
     [
         ("{", "no transcript in .*in.jsonl; the first reject: line 1: not JSON"),
-        ("", "no transcript in .*in.jsonl$"),
+        ("", "no transcript in .*in.jsonl: nothing stands there; expected JSON lines"),
     ],
 )
 def test_nothing_to_gather_is_said_in_a_sentence(settings, store: Store, lines, row: str, sentence: str) -> None:
