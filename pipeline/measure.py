@@ -20,6 +20,7 @@ from feint.pipeline.gather import BUNDLED, fingerprint
 from feint.pipeline.gold import gold
 from feint.pipeline.judged import judged
 from feint.pipeline.measures.errors import Errors
+from feint.pipeline.measures.notes import notes
 from feint.pipeline.measures.observing import observe
 from feint.pipeline.measures.result import table
 from feint.pipeline.measures.said import named, said, settled
@@ -29,6 +30,8 @@ from feint.pipeline.store import Artifact, Store
 from feint.pipeline.weights import WEIGHTS, weights
 
 MEASURES = "measures.parquet"
+NOTES = "notes.json"
+"""What the input lacks, a list of sentences."""
 TABLES = ("observations", "protected", "pairs", "rejects")
 """What the measures were made from, each as parquet."""
 
@@ -75,7 +78,7 @@ def measure(
     return store.once(
         "measure",
         partial(_make, sources, labels, own, settings, known),
-        version=1,
+        version=2,
         params={
             "settings": {**config.measure.model_dump(), "by": list(settings.by)},
             "sources": list(sources),
@@ -104,6 +107,7 @@ def _make(
     folder: Path,
 ) -> None:
     spoken = said(labels)
+    labelled = spoken.gold.keys() | spoken.flags.keys()
     if own:
         settled(own.settled / "gold.parquet", spoken)
         named(pl.read_parquet(own.judged / "values.parquet"), spoken)
@@ -117,6 +121,8 @@ def _make(
     _flat(measures).write_csv(folder / "measures.csv")
     rows = [row | {"counts": json.loads(row["counts"])} for row in measures.iter_rows(named=True)]
     (folder / "measures.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    lacking = list(notes(observed, labelled, list(sources)))
+    (folder / NOTES).write_text(json.dumps(lacking, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     left = [(r.path, r.place, r.id, r.reason) for r in chain(spoken.rejects, observed.rejects)]
     rejects = Rejects.validate(pl.DataFrame(left, Rejects.column_names(), orient="row"), cast=True)
     tables = (observed.observations, observed.protected, observed.pairs, rejects)

@@ -1,5 +1,6 @@
 """The command `feint measure`."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -62,9 +63,8 @@ def measure(
         print(f"  {place or name or path}: {reason}", file=sys.stderr)
     if len(rejects) > 5:
         print(f"  … {len(rejects)} rejects in all: {found / 'rejects.parquet'}", file=sys.stderr)
-    seen = pl.read_parquet(found / "observations.parquet", columns=["gold", "flagged"])
-    if not seen["gold"].count() + seen["flagged"].count():
-        print("nothing says which reasoning fakes; try: feint scan PATH -o judged.jsonl, then --labels judged.jsonl", file=sys.stderr)  # fmt: skip
+    for note in json.loads((found / verb.NOTES).read_text(encoding="utf-8")):
+        print(note, file=sys.stderr)
     if out is not None:
         verb.save(found, out)
     print(out or found.path)
