@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 
 from feint.corpus.errors import FeintError
 from feint.pipeline.assist_commands import serve_annotator
-from feint.pipeline.config import Config, load
+from feint.pipeline.config import NAME, Config, load
 from feint.pipeline.elicit_commands import compliance, elicit
 from feint.pipeline.measure_commands import measure
 from feint.pipeline.queue_commands import queue
@@ -37,6 +37,16 @@ Strict = Annotated[bool, Parameter(negative="")]
 def _opened(config: Path | None) -> tuple[Config, Store]:
     settings = load(config)
     return settings, Store(settings.store.path)
+
+
+def _own(config: Path | None) -> tuple[Config, Store]:
+    """The same for verbs that are about the configured sources; without any settings that is the corpus in the package."""
+    if config is None and not Path(NAME).is_file():
+        _say(
+            f"no {NAME} here, so this is about the bundled corpus that comes with feint; for transcripts of yours write a {NAME} "
+            'with the line gather.sources = ["PATH"]'
+        )
+    return _opened(config)
 
 
 def _say(words: str) -> None:
@@ -166,7 +176,7 @@ def gold(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = _own(config)
     from feint.pipeline.annotators import annotator_tables
     from feint.pipeline.gather import gather as gathered
     from feint.pipeline.gold import cases
@@ -277,7 +287,7 @@ def validate(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = _own(config)
     from feint.pipeline import validate as verb
     from feint.pipeline.tables import show, validation_table
 
@@ -324,7 +334,7 @@ def audit(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = _opened(config) if paths else _own(config)
     from feint.pipeline import audit as verb
     from feint.pipeline.tables import audit_table, show
 
@@ -371,7 +381,7 @@ def report(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = _opened(config) if paths else _own(config)
     from feint.pipeline.report import report as run
 
     run(settings, store, scanned, out, paths=paths, measures=measures)

@@ -108,6 +108,29 @@ def test_status_shows_the_settings_in_force_and_what_is_finished(main, few: Path
     assert "\ngather " in after
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["gold"], True),
+        (["report", "--scanned", "gone.jsonl"], True),
+        (["validate"], True),
+        (["audit"], True),
+        (["report", "gone.jsonl"], False),
+        (["audit", "gone.jsonl"], False),
+    ],
+)
+def test_without_settings_it_is_said_that_this_is_about_the_bundled_corpus(
+    main, tmp_path: Path, arguments: list[str], told: bool
+) -> None:
+    (tmp_path / ".feint").write_text("no store can be here", encoding="utf-8")
+    done = main(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    words = (
+        "no feint.toml here, so this is about the bundled corpus that comes with feint; for transcripts of yours write"
+    )
+    assert done.stderr.startswith(words) == told
+
+
 def test_the_codebook_is_printed_or_written(main, command, tmp_path: Path) -> None:
     assert main("codebook").stdout == codebook() + "\n"
     assert main("codebook", "-o", "book.md").stdout == "book.md\n"
