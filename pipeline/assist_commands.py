@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from feint.pipeline.config import Config, load
 from feint.pipeline.store import Store
@@ -27,7 +28,7 @@ def serve_annotator(
     detector: str | None = None,
     point: str | None = None,
     host: str = "127.0.0.1",
-    port: int = 9090,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 9090,
     known_as: str | None = None,
     project: str | None = None,
     url: str | None = None,

@@ -1,6 +1,7 @@
 """The command line: one command a verb, thin."""
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -451,6 +452,7 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
 def main() -> None:
     """Run a command; an error of ours is one sentence and exit code 1, wrong usage is 2."""
+    logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)  # retries; we say what came of them
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from feint.corpus.errors import ConfigError
 from feint.corpus.reject import Reject
@@ -28,7 +29,7 @@ SHOWN = 5
 
 def studio(
     *,
-    port: int | None = None,
+    port: Annotated[int | None, Parameter(validator=Number(gte=1, lte=65535))] = None,
     project: str | None = None,
     url: str | None = None,
     token: str | None = None,

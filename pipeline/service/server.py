@@ -23,7 +23,8 @@ def listening(host: str, port: int, token: str | None) -> socket:
     try:
         return sockets.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; name another with --port") from error
+        reason = str(error.strerror).partition(" (")[0]  # Python adds what it attempted
+        raise ConfigError(f"cannot listen on {host}:{port}: {reason}; name another with --port") from error
 
 
 def run(detector: Detector, limits: ServeConfig, token: str | None, on: socket) -> None:

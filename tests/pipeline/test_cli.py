@@ -49,6 +49,8 @@ def test_the_verbs_of_the_contracts_are_there(main) -> None:
         (["train", "--labels", "x.jsonl"], "feint train --labels: found no folder to write to; add '-o FOLDER'"),
         (["train", "--from", "nothing"], "--from"),
         (["export"], "destination"),
+        (["studio", "--port", "70000"], "must be <= 65535"),
+        (["serve-annotator", "--port", "70000"], "must be <= 65535"),
     ],
 )
 def test_wrong_usage_is_said_in_a_sentence_and_ends_with_two(main, arguments: list[str], sentence: str) -> None:
