@@ -108,6 +108,7 @@ def write(path: Path, cases: Iterable[Case]) -> tuple[int, list[Reject]]:
             continue
         told = ["true" if one.labels[name] else "false" for name in names]
         rows.append([one.id, *told, *([one.split or ""] if split else [])])
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([["id", *columns, *(["split"] if split else [])], *rows])

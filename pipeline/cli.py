@@ -20,6 +20,7 @@ from feint.pipeline.release_commands import export, publish
 from feint.pipeline.serve_commands import serve
 from feint.pipeline.store import Store
 from feint.pipeline.studio_commands import pull, push, studio
+from feint.pipeline.written import write
 
 app = App(
     name="feint",
@@ -298,7 +299,7 @@ def validate(
     if out is None:
         print(text, end="")
     else:
-        out.write_text(text, encoding="utf-8")
+        write(out, text)
         print(out)
     return 0
 
@@ -351,7 +352,7 @@ def audit(
     if out is None:
         print(text)
     else:
-        out.write_text(text + "\n", encoding="utf-8")
+        write(out, text + "\n")
         print(out)
     return int(strict and len(rejects) > 0)
 
@@ -427,7 +428,7 @@ def codebook(*, out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = N
     if out is None:
         print(text())
     else:
-        out.write_text(text(), encoding="utf-8")
+        write(out, text())
         print(out)
     return 0
 

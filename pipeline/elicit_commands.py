@@ -17,6 +17,7 @@ from feint.corpus.reject import Reject
 from feint.corpus.transcript import Transcript
 from feint.pipeline.elicitation import people
 from feint.pipeline.elicitation.prompts import ALL, ROTATE, names, prompts
+from feint.pipeline.written import write
 
 TASK = "feint/pairs"
 
@@ -116,8 +117,8 @@ def compliance(
     if answers is None:
         open_ = list(people.tasks(found, everything=everything))
         out.mkdir(parents=True, exist_ok=True)
-        _write(out / "labelling.xml", people.interface())
-        _write(out / "tasks.json", json.dumps(open_, ensure_ascii=False, indent=1) + "\n")
+        write(out / "labelling.xml", people.interface())
+        write(out / "tasks.json", json.dumps(open_, ensure_ascii=False, indent=1) + "\n")
         print(f"{len(open_)} answers for people; arm, model and reasoning are not shown", file=sys.stderr)
         print(out / "tasks.json")
         return 0
@@ -127,7 +128,7 @@ def compliance(
         raise InputError(f"{answers} is not JSON; expected Label Studio's export as JSON") from error
     lines = [people.judged(one, said) for one in found]
     rows = (one.model_dump_json(exclude_none=True) + "\n" for one in lines)
-    _write(out, "".join(rows))
+    write(out, "".join(rows))
     settled = sum(one.metadata.get("judge") == "people" for one in lines)
     print(f"{len(lines)} transcripts, {settled} of them judged by people", file=sys.stderr)
     print(out)
@@ -141,14 +142,6 @@ def _taken(found: Iterable[Transcript | Reject]) -> Iterator[Transcript]:
             yield one
         elif one.format_known:
             print(f"left out: {one.path} {one.place}: {one.reason}", file=sys.stderr)
-
-
-def _write(path: Path, text: str) -> None:
-    """The file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
 
 
 def _run(arguments: Sequence[str], folder: Path) -> int:

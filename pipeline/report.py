@@ -14,6 +14,7 @@ from feint.pipeline.reporting.quality import Stages
 from feint.pipeline.reporting.reader import book
 from feint.pipeline.store import Store
 from feint.pipeline.train import train
+from feint.pipeline.written import write
 
 
 def report(
@@ -42,5 +43,5 @@ def report(
         entries = list(said.gathered(gathered, own, settled, lines))
     behind = quality.behind(store, stages)
     colours = {one.slug: one.colour for one in indicators()} | {"faking": "#ffd54f"}
-    page.write(out, page.rendered(found, behind, entries, book(entries, colours), lines, scanned))
+    write(out, page.rendered(found, behind, entries, book(entries, colours), lines, scanned))
     page.write_figures(out, [*(found.figures() if found else ()), *behind.figures])

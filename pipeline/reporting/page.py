@@ -55,14 +55,6 @@ def rendered(
     )
 
 
-def write(out: Path, html: str) -> None:
-    """The file, whole or not at all."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.draft")
-    draft.write_text(html, encoding="utf-8")
-    draft.replace(out)
-
-
 def write_figures(out: Path, drawn: Sequence[Figure]) -> None:
     """Each figure as SVG, and its numbers as CSV, in a folder beside the page; those of an earlier page are taken away."""
     folder = out.with_name(f"{out.stem}-figures")

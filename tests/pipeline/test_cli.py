@@ -137,8 +137,11 @@ def test_the_codebook_is_printed_or_written(main, command, tmp_path: Path) -> No
     assert main("codebook").stdout == codebook() + "\n"
     assert main("codebook", "-o", "book.md").stdout == "book.md\n"
     assert (tmp_path / "book.md").read_text(encoding="utf-8") == codebook()
-    failed = main("codebook", "-o", "gone/book.md")
-    assert (failed.returncode, failed.stderr) == (1, "feint: gone/book.md: No such file or directory\n")
+    assert main("codebook", "-o", "new/folder/book.md").stdout == "new/folder/book.md\n"
+    assert (tmp_path / "new" / "folder" / "book.md").read_text(encoding="utf-8") == codebook()
+    assert main("codebook", "-o", "/dev/stdout").stdout == "/dev/stdout\n"
+    failed = main("codebook", "-o", "book.md/book.md")
+    assert (failed.returncode, failed.stderr) == (1, "feint: book.md: File exists\n")
     shell = f"{' '.join(command)} codebook | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"
     cut = subprocess.run(["bash", "-c", shell], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (cut.stdout, cut.stderr) == ("0\n", "")
