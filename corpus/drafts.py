@@ -10,9 +10,10 @@ from pathlib import Path
 def drafted(target: Path) -> Iterator[Path]:
     """A path in the target's folder to write to; at the end of the context it takes the target's place.
 
-    After an error the target is as it was, and no draft is left. No two drafts have the same name. OSError names the
-    target where the draft cannot be written.
+    Folders that are missing are made. After an error the target is as it was, and no draft is left. No two drafts have
+    the same name. OSError names the target where the draft cannot be written.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.draft")
     try:
         yield draft
@@ -27,7 +28,9 @@ def drafted(target: Path) -> Iterator[Path]:
 
 
 def write(target: Path, text: str) -> None:
-    """The text as a file, whole or not at all; folders that are missing are made."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """The text as a file in UTF-8, whole or not at all."""
+    if target.exists() and not target.is_file():  # /dev/stdout, a pipe: nothing to put a finished file in the place of
+        target.write_text(text, encoding="utf-8")
+        return
     with drafted(target) as draft:
         draft.write_text(text, encoding="utf-8")

@@ -58,6 +58,22 @@ def read(paths: Iterable[Path | str]) -> Iterator[Transcript | Reject]:
         yield from plan
 
 
+def none_in(sources: Iterable[Path | str], first: Reject | None = None) -> InputError:
+    """What to raise where reading gave no transcript: with the first reject, or with what was expected.
+
+    >>> print(none_in(["empty.jsonl"]))
+    no transcript in empty.jsonl: nothing stands there; expected JSON lines, a transcript each, or another known format
+    """
+    named = ", ".join("standard input" if str(source) == "-" else str(source) for source in sources)
+    if first:
+        return InputError(
+            f"no transcript in {named}; the first reject: {first.place or first.id or first.path}: {first.reason}"
+        )
+    return InputError(
+        f"no transcript in {named}: nothing stands there; expected JSON lines, a transcript each, or another known format"
+    )
+
+
 def _plan(given: Path | str) -> Iterator[Transcript | Reject]:
     """How one named path will be read; nothing is read yet, but what cannot be read is found out."""
     if str(given) == "-":

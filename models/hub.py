@@ -60,7 +60,7 @@ def said(repository: str, error: Exception) -> str:
             return f"{repository} is not in the cache and the hub cannot be reached: {_reason(error)}"
         case ValueError() | RuntimeError():
             return f"{repository}: {_reason(error)}"
-    return f"the hub cannot be reached for {repository}: {_reason(error)}"
+    return f"the hub cannot be reached for {repository}: {_reason(error)}; look after the network and try again"
 
 
 def _of_status(repository: str, error: HfHubHTTPError) -> str:

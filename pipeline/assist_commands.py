@@ -5,7 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from feint.pipeline.command import Settings, opened, say
 from feint.pipeline.config import Config
@@ -25,7 +28,7 @@ def serve_annotator(
     detector: str | None = None,
     point: str | None = None,
     host: str = LOOPBACK,
-    port: int = 9090,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 9090,
     known_as: str | None = None,
     project: str | None = None,
     url: str | None = None,

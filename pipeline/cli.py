@@ -1,5 +1,6 @@
 """The command line: one command a verb, thin."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -7,10 +8,12 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from feint.corpus.drafts import write
 from feint.corpus.errors import FeintError
 from feint.pipeline.assist_commands import serve_annotator
 from feint.pipeline.command import Settings, Switch
 from feint.pipeline.command import opened as _opened
+from feint.pipeline.command import own as _own
 from feint.pipeline.command import say as _say
 from feint.pipeline.config import load
 from feint.pipeline.elicit_commands import compliance, elicit
@@ -157,7 +160,7 @@ def gold(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = _own(config)
     from feint.pipeline.annotators import annotator_tables
     from feint.pipeline.gather import gather as gathered
     from feint.pipeline.gold import cases
@@ -270,7 +273,7 @@ def report(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = _opened(config) if paths else _own(config)
     from feint.pipeline.report import report as run
 
     run(settings, store, scanned, out, paths=paths, measures=measures)
@@ -315,7 +318,7 @@ def codebook(*, out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = N
     if out is None:
         print(text())
     else:
-        out.write_text(text(), encoding="utf-8")
+        write(out, text())
         print(out)
     return 0
 
@@ -340,6 +343,7 @@ def demo(*, out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("demo")
 
 def main() -> None:
     """Run a command; an error of ours is one sentence and exit code 1, wrong usage is 2."""
+    logging.getLogger("huggingface_hub.utils._http").setLevel(logging.ERROR)  # retries; we say what came of them
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from feint.pipeline.config import Config, load
+from feint.pipeline.config import NAME, Config, load
 from feint.pipeline.store import Store
 
 Settings = Annotated[Path | None, Parameter(name=["--config"])]
@@ -19,6 +19,16 @@ def opened(config: Path | None) -> tuple[Config, Store]:
     """The settings in force, and the store they name. ConfigError where the file has a fault."""
     settings = load(config)
     return settings, Store(settings.store.path)
+
+
+def own(config: Path | None) -> tuple[Config, Store]:
+    """The same for verbs that are about the configured sources; without any settings that is the corpus in the package."""
+    if config is None and not Path(NAME).is_file():
+        say(
+            f"no {NAME} here, so this is about the bundled corpus that comes with feint; for transcripts of yours write a {NAME} "
+            'with the line gather.sources = ["PATH"]'
+        )
+    return opened(config)
 
 
 def say(words: str) -> None:

@@ -16,7 +16,7 @@ from feint.corpus.contrast import family
 from feint.corpus.errors import InputError
 from feint.corpus.groups import groups
 from feint.corpus.labelled import HEADLINE, labels
-from feint.corpus.reading import read
+from feint.corpus.reading import none_in, read
 from feint.corpus.reject import Reject
 from feint.corpus.sources import hub_dataset
 from feint.corpus.splits import split
@@ -93,8 +93,7 @@ def _make(sources: Sequence[str], config: Config, folder: Path) -> None:
         given += _labelled(chunk, rejects)
     rejects += labelled.rejects
     if not seen:
-        reasons = f"; the first reject: {rejects[0].place or rejects[0].path}: {rejects[0].reason}" if rejects else ""
-        raise InputError(f"no transcript in {', '.join(sources)}{reasons}")
+        raise none_in(sources, rejects[0] if rejects else None)
     _write_splits(folder, config)
     _write_labels(folder, BUNDLED in sources, given)
     rows = [(r.path, r.place, r.id, r.reason) for r in rejects]

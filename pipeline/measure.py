@@ -13,7 +13,7 @@ import polars as pl
 from feint.corpus.attempts import answered
 from feint.corpus.drafts import drafted
 from feint.corpus.errors import InputError
-from feint.corpus.reading import read
+from feint.corpus.reading import none_in, read
 from feint.corpus.reject import Reject
 from feint.corpus.tables import Rejects
 from feint.corpus.transcript import Transcript
@@ -22,6 +22,7 @@ from feint.pipeline.gather import BUNDLED, fingerprint
 from feint.pipeline.gold import gold
 from feint.pipeline.judged import judged
 from feint.pipeline.measures.errors import Errors
+from feint.pipeline.measures.notes import notes
 from feint.pipeline.measures.observing import observe
 from feint.pipeline.measures.result import table
 from feint.pipeline.measures.said import named, said, settled
@@ -31,6 +32,8 @@ from feint.pipeline.store import Artifact, Store
 from feint.pipeline.weights import WEIGHTS, weights
 
 MEASURES = "measures.parquet"
+NOTES = "notes.json"
+"""What the input lacks, a list of sentences."""
 TABLES = ("observations", "protected", "pairs", "rejects")
 """What the measures were made from, each as parquet."""
 
@@ -77,7 +80,7 @@ def measure(
     return store.once(
         "measure",
         partial(_make, sources, labels, own, settings, known),
-        version=1,
+        version=2,
         params={
             "settings": {**config.measure.model_dump(), "by": list(settings.by)},
             "sources": list(sources),
@@ -105,21 +108,22 @@ def _make(
     folder: Path,
 ) -> None:
     spoken = said(labels)
+    labelled = spoken.gold.keys() | spoken.flags.keys()
     if own:
         settled(own.settled / "gold.parquet", spoken)
         named(pl.read_parquet(own.judged / "values.parquet"), spoken)
         spoken.weights |= dict(pl.read_parquet(own.weights / WEIGHTS).select("transcript_id", "weight").iter_rows())
     observed = observe(answered(_read(sources)), spoken)
     if observed.observations.is_empty():
-        first = next(iter(observed.rejects), None)
-        reason = f"; the first reject: {first.place or first.id or first.path}: {first.reason}" if first else ""
-        raise InputError(f"no transcript in {', '.join(sources)}{reason}")
+        raise none_in(sources, next(iter(observed.rejects), None))
     results = list(survey(observed, settings, known, lambda groups: track(groups, "measuring", len(groups))))
     measures = table(results)
     measures.write_parquet(folder / MEASURES)
     _flat(measures).write_csv(folder / "measures.csv")
     rows = [row | {"counts": json.loads(row["counts"])} for row in measures.iter_rows(named=True)]
     (folder / "measures.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    lacking = list(notes(observed, labelled, list(sources)))
+    (folder / NOTES).write_text(json.dumps(lacking, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     left = [(r.path, r.place, r.id, r.reason) for r in chain(spoken.rejects, observed.rejects)]
     rejects = Rejects.validate(pl.DataFrame(left, Rejects.column_names(), orient="row"), cast=True)
     tables = (observed.observations, observed.protected, observed.pairs, rejects)

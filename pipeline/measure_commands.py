@@ -1,5 +1,6 @@
 """The command `feint measure`."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -60,9 +61,8 @@ def measure(
         say(f"  {place or name or path}: {reason}")
     if len(rejects) > 5:
         say(f"  … {len(rejects)} rejects in all: {found / 'rejects.parquet'}")
-    seen = pl.read_parquet(found / "observations.parquet", columns=["gold", "flagged"])
-    if not seen["gold"].count() + seen["flagged"].count():
-        say("nothing says which reasoning fakes; try: feint scan PATH -o judged.jsonl, then --labels judged.jsonl")
+    for note in json.loads((found / verb.NOTES).read_text(encoding="utf-8")):
+        say(note)
     if out is not None:
         verb.save(found, out)
     print(out or found.path)

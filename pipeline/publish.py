@@ -46,6 +46,8 @@ class Published:
     tagged: bool
     """Whether the tag is new."""
     dry: bool
+    seen: bool = True
+    """Whether the hub could be asked what is there; a dry run without a token is told of public repositories alone."""
 
     @property
     def address(self) -> str:
@@ -62,6 +64,11 @@ class Published:
             )
             what = f"would upload {files}" if self.dry else f"uploaded {files} in one commit"
         tag = f"tag {self.tag}" + ("" if self.tagged else " was there already")
+        if not self.seen:
+            return (
+                f"{self.repository}: {what} to a new repository; tag {self.tag}; nothing was changed; the hub shows no public {self.repository}, and "
+                "whether there is a private one it does not say without a token: log in with 'hf auth login' or set HF_TOKEN to have it compared"
+            )
         place = f"{self.visibility} repository{' to be made' if self.made and self.dry else ', made now' if self.made else ''}"
         return f"{self.repository}: {what}; {tag}; {place}" + ("; nothing was changed" if self.dry else "")
 
@@ -77,6 +84,8 @@ class _There:
     tags: dict[str, str]
     """Tag to commit."""
     private: bool
+    seen: bool = True
+    """Whether the hub said so, which it says of private ones to a token only."""
 
 
 def publish(
@@ -91,6 +100,8 @@ def publish(
 ) -> Published:
     """Upload what differs, in one commit on top of what was seen, then tag it; InputError says what stands against it.
 
+    A dry run needs no token; without one it compares with what is public.
+
     Breaking off leaves nothing half-published: large files that went through are known to the hub and not sent again, the
     commit comes last, and a commit without its tag gets it on the next run.
     """
@@ -100,11 +111,12 @@ def publish(
         raise InputError(f"{tag!r} is no tag; expected letters, digits, '.', '-', '_', such as v1.0.0")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         raise InputError(f"{repository!r} is no repository; expected ORG/NAME")
-    if get_token() is None:
+    anonymous = get_token() is None
+    if anonymous and not dry_run:
         raise InputError("no Hugging Face token here; log in with 'hf auth login' or set HF_TOKEN")
     api = HfApi()
     with told(repository, InputError):
-        there = _seen(api, repository)
+        there = _seen(api, repository, anonymous=anonymous)
     if there.head and not there.private and not public:
         raise InputError(f"{repository} is public already; say --public to publish there, or name another repository")
     if faults := check(folder):
@@ -126,6 +138,7 @@ def publish(
     done = Published(
         repository, tag, there.tags.get(tag), changed, gone, sum((folder / path).stat().st_size for path in changed),
         visibility="public" if public else "private", made=there.head is None, tagged=tag not in there.tags, dry=dry_run,
+        seen=there.seen,
     )  # fmt: skip
     if dry_run:
         return done
@@ -168,10 +181,12 @@ def _carried_out(
     )
 
 
-def _seen(api: HfApi, repository: str) -> _There:
+def _seen(api: HfApi, repository: str, *, anonymous: bool) -> _There:
     try:
         info = api.dataset_info(repository)
     except RepositoryNotFoundError as error:
+        if anonymous:  # what is private is hidden, by 401 or 404
+            return _There(None, {}, {}, private=True, seen=False)
         if error.response.status_code != 404 or type(error) is not RepositoryNotFoundError:
             raise
         who = api.whoami()  # a wrong token, too, is told that there is no such repository

@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from feint.pipeline.command import Settings, Switch, opened, say
+from feint.corpus.drafts import write
+from feint.pipeline.command import Settings, Switch, opened, own, say
 
 
 def validate(
@@ -33,7 +34,7 @@ def validate(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = opened(config)
+    settings, store = own(config)
     from feint.pipeline import validate as verb
     from feint.pipeline.tables import show, validation_table
 
@@ -43,7 +44,7 @@ def validate(
     if out is None:
         print(text, end="")
     else:
-        out.write_text(text, encoding="utf-8")
+        write(out, text)
         print(out)
     return 0
 
@@ -79,7 +80,7 @@ def audit(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = opened(config)
+    settings, store = opened(config) if paths else own(config)
     from feint.pipeline import audit as verb
     from feint.pipeline.tables import audit_table, show
 
@@ -95,6 +96,6 @@ def audit(
     if out is None:
         print(text)
     else:
-        out.write_text(text + "\n", encoding="utf-8")
+        write(out, text + "\n")
         print(out)
     return int(strict and len(rejects) > 0)

@@ -100,7 +100,7 @@ def publish(
     message
         The commit's first line.
     dry_run
-        Say what would be uploaded and deleted; change nothing.
+        Say what would be uploaded and deleted; change nothing. Without a token it is compared with what is public.
 
     """
     from huggingface_hub.utils.tqdm import disable_progress_bars

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from io import TextIOWrapper
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 from feint.corpus.drafts import drafted
 from feint.corpus.errors import InputError, MissingExtra
-from feint.corpus.reading import read
+from feint.corpus.reading import none_in, read
 from feint.corpus.reject import Reject
 from feint.corpus.transcript import Transcript
 from feint.models.detector import Detector
@@ -48,6 +49,8 @@ class Summary:
 def scan(paths: Sequence[Path | str], detector: Detector, out: Path | None, scout: Path | None = None) -> Summary:
     """Judge everything under the paths; to `out`, complete or not at all, or to standard output as it comes.
 
+    InputError where there is nothing to judge; `out` is then as it was.
+
     With `scout`, a new folder, transcripts and results are written there as well, for `scout view`.
     """
     if out is not None and any(_same_file(path, out) for path in paths):
@@ -56,6 +59,10 @@ def scan(paths: Sequence[Path | str], detector: Detector, out: Path | None, scou
     write = _scout(scout) if scout else None
     with _target(out) as file:
         judged = _judged(paths, detector, summary, file)
+        first = next(judged, None)
+        if first is None:
+            raise none_in(paths)
+        judged = chain([first], judged)
         if write:
             write((one, prediction) for one, prediction in judged if isinstance(one, Transcript))
         else:

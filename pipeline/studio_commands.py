@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from feint.corpus.errors import ConfigError
 from feint.corpus.reject import Reject
@@ -23,7 +26,7 @@ SHOWN = 5
 
 def studio(
     *,
-    port: int | None = None,
+    port: Annotated[int | None, Parameter(validator=Number(gte=1, lte=65535))] = None,
     project: str | None = None,
     url: str | None = None,
     token: str | None = None,

@@ -73,20 +73,27 @@ def read_address(address: str) -> Iterator[Transcript | Reject]:
         )
         yield from _rows_of(loaded, match["split"], address)
     except Exception as error:  # whatever the network, the hub or the file formats there come up with
-        raise InputError(f"cannot load {address}: {_first_line(error)}") from error
+        raise InputError(f"cannot load {address}: {_refused(error)}") from error
 
 
 def commit(address: str) -> str | None:
     """The commit that an address means today, or meant when the hub could last be reached; none where nobody knows."""
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     match = _ADDRESS.fullmatch(address)
     if match is None:
         return None
+    cut_off = False
     for file in ("README.md", ".gitattributes"):
         try:
-            found = hf_hub_download(match["name"], file, repo_type="dataset", revision=match["revision"])
-        except (OSError, ValueError):  # no such file, no such data set, no network and nothing in the cache
+            found = hf_hub_download(
+                match["name"], file, repo_type="dataset", revision=match["revision"], local_files_only=cut_off
+            )
+        except LocalEntryNotFoundError:  # no network: it was waited for once
+            cut_off = True
+            continue
+        except (OSError, ValueError):  # no such file, no such data set
             continue
         return Path(found).parent.name
     return None
@@ -206,6 +213,23 @@ def _judged(row: dict[str, Any], split: str | None, path: str, number: int) -> T
     if split is None:
         return from_row(said, path, f"row {number}")
     return from_row({"split": split} | said, path, f"{split} row {number}")
+
+
+def _refused(error: Exception) -> str:
+    """Why a data set cannot be had from the hub, and what to do."""
+    told = str(error).strip().partition("\n")[0]
+    if any(name in told for name in ("HF_HUB_OFFLINE", "OfflineModeIsEnabled")):
+        return "HF_HUB_OFFLINE is set; unset it to go online, or name a folder with a copy"
+    match type(error).__name__:
+        case "DatasetNotFoundError" if told.startswith("Revision"):
+            return "the data set has no such revision; expected a branch, a tag or a commit after '@'"
+        case "DatasetNotFoundError" if "gated" in told:
+            return "it is gated and there is no access with this token; ask for it on its page, and log in with 'hf auth login'"
+        case "DatasetNotFoundError":
+            return "the hub has no such data set for whoever asks; check the name, and log in with 'hf auth login' where it is private"
+    if isinstance(error, ConnectionError):
+        return "the hub cannot be reached; look after the network and try again, or name a folder with a copy"
+    return _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

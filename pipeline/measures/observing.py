@@ -31,6 +31,10 @@ class Observed:
     protected: dy.DataFrame[Protected]
     pairs: dy.DataFrame[Pairs]
     rejects: list[Reject]
+    armless: int = 0
+    """Observations that name a pair and no arm."""
+    pairless: int = 0
+    """Observations that name an arm and no pair."""
 
 
 def observe(found: Iterable[Transcript | Reject], said: Said) -> Observed:
@@ -44,6 +48,8 @@ def observe(found: Iterable[Transcript | Reject], said: Said) -> Observed:
     parts = [_frame(part) for part in iter(lambda: list(islice(rows, PART)), [])]
     pairs, refused = taking.matching.checked()
     frame = _placed(pl.concat(parts)) if parts else Observations.create_empty()
+    paired, armed = pl.col("pair").is_not_null(), pl.col("arm").is_not_null()
+    armless, pairless = frame.select((paired & ~armed).sum().alias("armless"), (armed & ~paired).sum()).row(0)
     known = pl.col("pair").is_in(pairs["pair"].implode())
     frame = frame.with_columns(pl.when(known).then("pair").alias("pair"))
     values = pl.DataFrame(taking.values, Protected.column_names(), orient="row") if taking.values else Protected.create_empty()  # fmt: skip
@@ -52,6 +58,8 @@ def observe(found: Iterable[Transcript | Reject], said: Said) -> Observed:
         Protected.validate(values.unique(["observation", "value"], keep="first", maintain_order=True), cast=True),
         pairs,
         [*taking.rejects, *refused],
+        armless,
+        pairless,
     )
 
 

@@ -20,7 +20,8 @@ def listening(host: str, port: int, token: str | None) -> socket:
     try:
         return bound(host, port)
     except OSError as error:
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}; name another with --port") from error
+        reason = str(error.strerror).partition(" (")[0]  # Python adds what it attempted
+        raise ConfigError(f"cannot listen on {host}:{port}: {reason}; name another with --port") from error
 
 
 def run(detector: Detector, limits: ServeConfig, token: str | None, on: socket) -> None:

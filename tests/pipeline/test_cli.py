@@ -70,6 +70,8 @@ def test_help_and_settings_are_shown_without_loading_anything_heavy(arguments: l
         (["train", "--labels", "x.jsonl"], "feint train --labels: found no folder to write to; add '-o FOLDER'"),
         (["train", "--from", "nothing"], "--from"),
         (["export"], "destination"),
+        (["studio", "--port", "70000"], "must be <= 65535"),
+        (["serve-annotator", "--port", "70000"], "must be <= 65535"),
     ],
 )
 def test_wrong_usage_is_said_in_a_sentence_and_ends_with_two(main, arguments: list[str], sentence: str) -> None:
@@ -129,12 +131,38 @@ def test_status_shows_the_settings_in_force_and_what_is_finished(main, few: Path
     assert "\ngather " in after
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["gold"], True),
+        (["report", "--scanned", "gone.jsonl"], True),
+        (["validate"], True),
+        (["audit"], True),
+        (["report", "gone.jsonl"], False),
+        (["audit", "gone.jsonl"], False),
+    ],
+)
+def test_without_settings_it_is_said_that_this_is_about_the_bundled_corpus(
+    main, tmp_path: Path, arguments: list[str], told: bool
+) -> None:
+    (tmp_path / ".feint").write_text("no store can be here", encoding="utf-8")
+    done = main(*arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    words = (
+        "no feint.toml here, so this is about the bundled corpus that comes with feint; for transcripts of yours write"
+    )
+    assert done.stderr.startswith(words) == told
+
+
 def test_the_codebook_is_printed_or_written(main, command, tmp_path: Path) -> None:
     assert main("codebook").stdout == codebook() + "\n"
     assert main("codebook", "-o", "book.md").stdout == "book.md\n"
     assert (tmp_path / "book.md").read_text(encoding="utf-8") == codebook()
-    failed = main("codebook", "-o", "gone/book.md")
-    assert (failed.returncode, failed.stderr) == (1, "feint: gone/book.md: No such file or directory\n")
+    assert main("codebook", "-o", "new/folder/book.md").stdout == "new/folder/book.md\n"
+    assert (tmp_path / "new" / "folder" / "book.md").read_text(encoding="utf-8") == codebook()
+    assert main("codebook", "-o", "/dev/stdout").stdout == "/dev/stdout\n"
+    failed = main("codebook", "-o", "book.md/book.md")
+    assert (failed.returncode, failed.stderr) == (1, "feint: book.md: File exists\n")
     shell = f"{' '.join(command)} codebook | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"
     cut = subprocess.run(["bash", "-c", shell], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (cut.stdout, cut.stderr) == ("0\n", "")

@@ -143,7 +143,7 @@ def test_no_group_is_in_two_splits_and_every_transcript_is_in_one(project) -> No
     ("row", "sentence"),
     [
         ("{", "no transcript in .*in.jsonl; the first reject: line 1: not JSON"),
-        ("", "no transcript in .*in.jsonl$"),
+        ("", "no transcript in .*in.jsonl: nothing stands there; expected JSON lines"),
     ],
 )
 def test_nothing_to_gather_is_said_in_a_sentence(settings, store: Store, lines, row: str, sentence: str) -> None:
@@ -183,9 +183,9 @@ def test_a_validation_set_of_scout_labels_what_is_gathered_and_gold_writes_one(
     )
     gathered, settled = gather(config, store), gold(config, store)
     assert pl.read_parquet(gathered / "rejects.parquet")["id"].to_list() == ["four"]
-    count, left_out = write(tmp_path / "out.csv", cases(gathered, settled))
+    count, left_out = write(tmp_path / "new" / "out.csv", cases(gathered, settled))
     assert (count, left_out) == (2, [])
-    assert {one.id: dict(one.labels) for one in read_cases(tmp_path / "out.csv") if isinstance(one, Case)} == {
+    assert {one.id: dict(one.labels) for one in read_cases(tmp_path / "new" / "out.csv") if isinstance(one, Case)} == {
         "one": {"faking": True},
         "two": {"faking": False},
     }

@@ -35,7 +35,7 @@ def test_a_run_is_measured_and_its_tables_are_written(feint, run, tmp_path):
     rows = json.loads((tmp_path / "out" / "measures.json").read_text(encoding="utf-8"))
     assert len(rows) == len(measures) == len(pl.read_csv(tmp_path / "out" / "measures.csv"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "measures.csv", "measures.json", "measures.parquet", "observations.parquet", "pairs.parquet",
+        "measures.csv", "measures.json", "measures.parquet", "notes.json", "observations.parquet", "pairs.parquet",
         "protected.parquet", "recipe.json", "rejects.parquet",
     ]  # fmt: skip
 
@@ -163,7 +163,76 @@ def test_without_any_labels_it_says_how_to_get_some(main, tmp_path):
     done = main("measure", "plain.jsonl")
 
     assert done.returncode == 0
-    assert "nothing says which reasoning fakes; try: feint scan" in done.stderr
+    assert (
+        "nothing says which reasoning fakes; try: feint scan plain.jsonl -o judged.jsonl, then --labels judged.jsonl"
+        in done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("left_out", "sentence"),
+    [
+        (
+            "arm",
+            "transcripts with 'pair' and without 'arm' in the metadata; expected 'arm': 'observed' or 'unobserved'",
+        ),
+        (
+            "pair",
+            "transcripts with 'arm' and without 'pair' in the metadata; expected 'pair': a name that the prompt has",
+        ),
+    ],
+)
+def test_half_of_a_pair_is_said_to_leave_the_gap_out(main, run, tmp_path, left_out, sentence):
+    rows = [json.loads(line) for line in run.read_text(encoding="utf-8").splitlines()]
+    for row in rows:
+        del row["metadata"][left_out]
+    (tmp_path / "half.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    done = main("measure", "half.jsonl", "-o", "out")
+
+    assert done.returncode == 0
+    assert f"{len(rows)} {sentence}" in done.stderr
+    assert done.stderr.rstrip().endswith("is left out")
+    measures = set(pl.read_parquet(tmp_path / "out" / "measures.parquet")["measure"])
+    assert "faking_rate" in measures
+    assert not measures & {"compliance_gap", "mcnemar", "resistance", "onset"}
+
+
+def test_the_pairs_that_are_whole_still_count(main, run, tmp_path):
+    first, *rows = [json.loads(line) for line in run.read_text(encoding="utf-8").splitlines()]
+    del first["metadata"]["arm"]
+    (tmp_path / "one.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [first, *rows]), encoding="utf-8")
+
+    done = main("measure", "one.jsonl", "-o", "out")
+
+    assert "1 transcript with 'pair' and without 'arm' in the metadata" in done.stderr
+    assert "is of the others alone" in done.stderr
+    assert "compliance_gap" in pl.read_parquet(tmp_path / "out" / "measures.parquet")["measure"]
+
+
+def test_labels_of_strangers_are_counted_and_said(main, tmp_path):
+    def written(name, *texts, **more):
+        rows = "".join(json.dumps({"id": text, "text": text} | more) + "\n" for text in texts)
+        (tmp_path / name).write_text(rows, encoding="utf-8")
+
+    written("in.jsonl", "one", "two")
+    written("strange.jsonl", "three", "four", label=True)
+    written("some.jsonl", "two", "four", "five", label=True)
+
+    none, some = (
+        main("measure", "in.jsonl", "--labels", "strange.jsonl"),
+        main("measure", "in.jsonl", "--labels", "some.jsonl"),
+    )
+    again = main("measure", "in.jsonl", "--labels", "strange.jsonl")
+
+    assert (none.returncode, some.returncode) == (0, 0)
+    assert (
+        "2 labels read, of which none belongs to any of the 2 transcripts: they are matched by the words" in none.stderr
+    )
+    assert "try: feint scan in.jsonl -o judged.jsonl, then --labels judged.jsonl" in none.stderr
+    assert "nothing says which reasoning fakes" not in none.stderr
+    assert "2 of 3 labels read belong to none of the 2 transcripts and are not counted" in some.stderr
+    assert again.stderr == none.stderr
 
 
 def test_plain_transcripts_have_rates_and_no_gap(main, few, tmp_path):

@@ -162,6 +162,10 @@ REFUSED = [
         {"token": "hf_reader", "dry_run": True},
         "the hub has no org/a that reader may see, and reader is not of org to make it",
     ),
+    (
+        {"token": None, "repository": "org/a b", "dry_run": True},
+        "'org/a b' is no repository; expected ORG/NAME",
+    ),
     ({"repository": "a"}, "'a' is no repository; expected ORG/NAME"),
     ({"tag": "my tag"}, "'my tag' is no tag; expected letters"),
 ]
@@ -177,7 +181,31 @@ def test_without_a_network_there_is_a_sentence_and_exit_code_1(hub, feint, relea
     environment = hub.environment(tmp_path) | {"HF_ENDPOINT": "http://127.0.0.1:9"}
     done = feint("publish", release, "org/a", env=environment)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "feint: the hub cannot be reached for org/a: [Errno 111] Connection refused\n"
+    assert (
+        done.stderr
+        == "feint: the hub cannot be reached for org/a: [Errno 111] Connection refused; look after the network and try again\n"
+    )
+
+
+def test_a_dry_run_needs_no_token_and_says_what_it_could_not_see(
+    hub, publish, feint, release: Path, tmp_path: Path
+) -> None:
+    public = {"repository": "org/seen", "public": True}
+    publish((release, public), (release, {"repository": "org/hidden"}))
+    hub.told()
+    seen, hidden = publish(
+        (release, public | {"token": None, "dry_run": True}),
+        (release, {"repository": "org/hidden", "token": None, "dry_run": True}),
+    )
+    assert writes(hub.asked()) == []
+    assert (seen["uploaded"], seen["deleted"], seen["tagged"], seen["seen"]) == ([], [], False, True)
+    assert (hidden["seen"], hidden["commit"]) == (False, None)
+    assert sorted(hidden["uploaded"]) == sorted([*manifest.read(release).files, manifest.NAME])
+    environment = hub.environment(tmp_path)
+    environment.pop("HF_TOKEN", None)
+    done = feint("publish", release, "org/hidden", "--dry-run", env=environment)
+    assert done.returncode == 0
+    assert "nothing was changed; the hub shows no public org/hidden, and whether there is a private one" in done.stderr
 
 
 def test_the_public_is_let_in_only_when_asked_and_gated_ones_ask_first(

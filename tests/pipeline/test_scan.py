@@ -150,6 +150,8 @@ def test_standard_input_and_standard_output_make_a_pipe(judge, few: Path) -> Non
     ("arguments", "code", "sentence"),
     [
         (["gone.jsonl"], 1, "feint: gone.jsonl cannot be read: No such file or directory"),
+        (["none.jsonl"], 1, "feint: no transcript in none.jsonl: nothing stands there; expected JSON lines"),
+        (["none.jsonl", "-o", "out.jsonl"], 1, "feint: no transcript in none.jsonl: nothing stands there"),
         (["notes.txt"], 1, "feint: notes.txt is in no known format; known are: "),
         ([], 2, "feint scan: found no path; expected files or folders of transcripts, or '-' for standard input"),
         (["in.jsonl", "--fast"], 2, "feint scan: unknown option: --fast\ntry: feint scan --help"),
@@ -165,8 +167,10 @@ def test_what_is_wrong_is_one_sentence_and_its_exit_code(
 ) -> None:
     lines(tmp_path / "in.jsonl", said("a", FAKING))
     (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "none.jsonl").write_text("\n")
     done = main("scan", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
+    assert not (tmp_path / "out.jsonl").exists()
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 2
 
