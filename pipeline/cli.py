@@ -193,6 +193,7 @@ def train(
     labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
     base: Annotated[Literal["bundled", "scratch"], Parameter(name=["--from"])] = "bundled",
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    measured: Annotated[list[Path] | None, Parameter(negative="")] = None,
     explain: Annotated[bool, Parameter(negative="")] = False,
     strict: Strict = False,
     config: Settings = None,
@@ -209,6 +210,8 @@ def train(
         With --labels: move the bundled detector towards them, or start from scratch.
     out
         Folder to write the detector to.
+    measured
+        With --out: Markdown files on what you measured of it elsewhere, for its card.
     explain
         Print what it goes by, and why it gave a few of its flags, false alarms and misses.
     strict
@@ -220,7 +223,7 @@ def train(
     settings, store = _opened(config)
     from feint.pipeline import explain as why
     from feint.pipeline import train as verb
-    from feint.pipeline.tables import evaluation_table, show
+    from feint.pipeline.tables import agreement_rows, evaluation_table, show
 
     if labels:
         if out is None:
@@ -241,6 +244,7 @@ def train(
         return int(strict and len(rejects) > 0)
     from feint.pipeline import audit as audits
     from feint.pipeline import validate as validations
+    from feint.pipeline.gold import gold as settle
 
     found = verb.train(settings, store)
     show(evaluation_table(found))
@@ -248,7 +252,8 @@ def train(
         for table in why.explain(found, settings, store).tables():
             show(table)
     if out is not None:
-        verb.save(found, out, validations.latest(store, found), audits.latest(store, found))
+        agreed = agreement_rows(settle(settings, store))
+        verb.save(found, out, validations.latest(store, found), audits.latest(store, found), agreed, measured or ())
     print(out or found / verb.DETECTOR)
     return 0
 
