@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from feint.models import words
 from feint.models.heads import Floats
-from feint.models.words import Words
 
 WHOLE = "whole text"
 """What the words of the whole transcript add, beside the indicators."""
@@ -16,42 +14,21 @@ BLEND = 1.0
 """Inverse strength of the penalty on the weights of the parts."""
 KEPT = 100.0
 """How firmly the first of two opinions is held to its weight."""
-POOLS = ("strongest", "mean")
-"""How a head's log-odds over passages become features: one sentence can decide, and the whole can lean."""
+POOLS = ("strongest", "strongest at last")
+"""How a head's log-odds over passages become features: one sentence can decide, and what was weighed first may be declined in the end.
+Neither counts the other passages, of which a long transcript has more."""
+LAST = 3
+"""The end is the last of so many parts."""
 
 
 def pool(logits: Floats) -> Floats:
     """(passages, heads) to (heads × pools,): each head's pools side by side.
 
     >>> pool(np.array([[0.0], [4.0], [2.0], [-2.0]]))
-    array([4., 1.])
+    array([ 4., -2.])
     """
-    return Pooled.nothing(logits.shape[1]).and_(logits).features()
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """What pools need to know of passages that come a few at a time."""
-
-    strongest: Floats
-    """Shape (heads,)."""
-    total: Floats
-    """Shape (heads,)."""
-    count: int
-
-    @classmethod
-    def nothing(cls, heads: int) -> "Pooled":
-        """Of no passage."""
-        return cls(np.full(heads, -np.inf), np.zeros(heads), 0)
-
-    def and_(self, logits: Floats) -> "Pooled":
-        """With more of them, (passages, heads)."""
-        strongest = np.maximum(self.strongest, logits.max(axis=0, initial=-np.inf))
-        return Pooled(strongest, self.total + logits.sum(axis=0), self.count + len(logits))
-
-    def features(self) -> Floats:
-        """As `pool` gives them for all passages together."""
-        return np.stack([self.strongest, self.total / self.count], axis=1).ravel()
+    end = logits[-max(1, len(logits) // LAST) :]
+    return np.stack([logits.max(axis=0), end.max(axis=0)], axis=1).ravel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +106,18 @@ def added(said: Floats, labels: npt.NDArray[np.bool_]) -> Decision:
     return both if both.weight[1] > 0 else alone
 
 
-def with_words(
-    first: Decision, own: Words, more: Words, blend: Decision, texts: Sequence[Sequence[str]]
-) -> tuple[Words, Decision]:
-    """Two opinions in one of the same form: both are linear in words, so that more words are other weights of the same ones.
+def extended(first: Decision, blend: Decision, said: Floats) -> Decision:
+    """The first with one more feature, the log-odds of a second opinion, each counted as the blend says.
 
-    `own` are the words that `first` goes by in its last feature, `more` those of the second opinion, and `texts` the
-    transcripts over whose mean and spread the new feature is standardised.
+    `said` is what both say (transcripts, 2) of those over whose mean and spread the new feature is standardised.
     """
     share, other = blend.weight / blend.scale
-    of_own = share * first.weight[-1] / first.scale[-1]
-    taken = words.added(own, of_own, more, other)
-    logits = np.array([taken.logit(passages) for passages in texts])
-    centre, scale = float(logits.mean()), float(logits.std()) + 1e-6
-    bias = share * first.bias + blend.bias - of_own * first.centre[-1] + centre
-    return taken, Decision(
-        np.append(first.centre[:-1], centre),
-        np.append(first.scale[:-1], scale),
-        np.append(share * first.weight[:-1], scale),
-        float(bias),
+    centre, scale = float(said[:, 1].mean()), float(said[:, 1].std()) + 1e-6
+    return Decision(
+        np.append(first.centre, centre),
+        np.append(first.scale, scale),
+        np.append(share * first.weight, other * scale),
+        float(blend.bias + share * (first.bias - blend.centre[0]) + other * (centre - blend.centre[1])),
     )
 
 
@@ -162,5 +132,6 @@ def by_indicator(each: Floats, names: Sequence[str]) -> dict[str, float]:
     >>> by_indicator(np.array([1.0, 2.0, 10.0, 20.0, 5.0]), ["a", "b"])
     {'a': 3.0, 'b': 30.0, 'whole text': 5.0}
     """
-    heads = each[:-1].reshape(-1, len(names), len(POOLS)).sum(axis=(0, 2))
-    return dict(zip(names, heads.tolist(), strict=True)) | {WHOLE: float(each[-1])}
+    pools = len(names) * len(POOLS)
+    heads = each[:pools].reshape(len(names), len(POOLS)).sum(axis=1)
+    return dict(zip(names, heads.tolist(), strict=True)) | {WHOLE: float(each[pools:].sum())}

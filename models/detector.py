@@ -25,6 +25,7 @@ from feint.models.heads import Floats
 from feint.models.passages import Passage, cut
 from feint.models.prediction import Evidence, Prediction
 from feint.models.watching import Moment, Watch
+from feint.models.words import counted
 
 BUNDLED = Path(__file__).parent / "bundled"
 SHOWN = 0.5
@@ -185,9 +186,9 @@ class Detector:
 
     def _judge(self, transcript: Transcript, passages: Sequence[Passage], vectors: Vectors) -> Explanation:
         readers, platt = self._contents.readers, self._contents.platt
-        texts = [passage.span.quote(transcript) for passage in passages]
+        counts = counted(passage.span.quote(transcript) for passage in passages)
         logits = readers.logits(vectors)
-        features = readers.features(logits, texts)
+        features = readers.features(logits, counts)
         faking = float(platt.probability(self._contents.decision.logits(features[None]))[0])
         shown = 1 / (1 + np.exp(-logits))
         flagged = faking >= self.threshold
@@ -333,6 +334,7 @@ def _contents(fit: Fit, encoder: Encoder, trained_on: Mapping[str, Any]) -> Cont
     adapter = encoder.adapter
     config = folder.Config(
         format=folder.FORMAT, feint=_version(), indicators=list(fit.readers.names), operating_points=dict(fit.points),
+        words=[len(words.runs) for words in fit.readers.by_words],
         encoder=folder.EncoderConfig(
             name=encoder.name, revision=encoder.revision, dimensions=encoder.dimensions, rank=adapter.rank if adapter else 0
         ),

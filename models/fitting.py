@@ -17,6 +17,7 @@ from feint.models.encoders.windows import Vectors
 from feint.models.heads import Floats
 from feint.models.passages import Block, Passage, cut
 from feint.models.readers import Readers
+from feint.models.words import Counts, Words
 
 HEADLINE = "faking"
 """Name of the head for the decisive words themselves."""
@@ -56,9 +57,9 @@ class Settings:
 
     epochs: int = 10
     """Times the encoder is tuned on every transcript; 0 leaves it as it came."""
-    rank: int = 8
+    rank: int = 32
     """Rank of what tuning may change in a layer."""
-    rate: float = 1e-3
+    rate: float = 6e-4
     """Learning rate of the encoder's change."""
     head_c: float = 1.0
     """Inverse strength of the penalty on heads that go by vectors."""
@@ -99,10 +100,10 @@ class Encoded:
         return np.array([example.label for example in self.examples], bool)
 
     @property
-    def texts(self) -> list[list[str]]:
-        """The words of every passage, a list a transcript."""
+    def counts(self) -> list[Counts]:
+        """The words of every transcript's passages."""
         return [
-            [p.span.quote(example.transcript) for p in cuts]
+            words.counted(p.span.quote(example.transcript) for p in cuts)
             for example, cuts in zip(self.examples, self.passages, strict=True)
         ]
 
@@ -170,30 +171,33 @@ def fit(learnt: Encoded, names: Sequence[str], settings: Settings = Settings(), 
     """Heads on passages, then a decision on what the heads say of groups they were not fitted on (stacking, Wolpert 1992).
 
     The weights of the two readings, calibration and operating points are all settled on `held`, whose groups nothing
-    else has seen; since they share it, the shares that the points promise are a little optimistic. Without `held` the
-    out-of-fold log-odds of what was learnt from do, which is honest as long as the vectors were not tuned on it.
+    else has seen, the latter two on groups that the weights were not settled on. Without `held` the out-of-fold log-odds
+    of what was learnt from do, which is honest as long as the vectors were not tuned on it.
     """
     labels, groups = checked(learnt.examples)
     wanted = [targets(e, p, names) for e, p in zip(learnt.examples, learnt.passages, strict=True)]
-    texts = learnt.texts
+    counts = learnt.counts
     folds = list(group_folds(groups, labels, settings.folds))
 
     def readers_on(chosen: npt.NDArray[np.int_]) -> Readers:
         shown = np.concatenate([wanted[i] for i in chosen])
         return Readers(
             heads.fit(names, np.concatenate([learnt.vectors[i] for i in chosen]), shown, settings.head_c),
-            words.fit([texts[i] for i in chosen], labels[chosen], settings.word_c),
+            (_words(counts, labels, groups, chosen, settings),),
         )
 
     parts = readers.parts(len(names))
-    seen = np.zeros((len(labels), parts[-1].stop))
+    seen = np.zeros((len(labels), parts[0].stop + 1))
     for inside, outside in folds:
-        seen[outside] = features(readers_on(inside), [learnt.vectors[i] for i in outside], [texts[i] for i in outside])
+        seen[outside] = features(readers_on(inside), [learnt.vectors[i] for i in outside], [counts[i] for i in outside])
     final = readers_on(np.arange(len(labels)))
     if held:
-        others = features(final, held.vectors, held.texts)
+        others = features(final, held.vectors, held.counts)
         decided = decision.together(seen, labels, settings.decision_c, parts, (others, held.labels))
-        logits, known = decided.logits(others), held.labels
+        logits, known = np.zeros(len(others)), held.labels
+        for inside, outside in group_folds([e.group for e in held.examples], known, settings.folds):
+            own = others[inside], known[inside]
+            logits[outside] = decision.together(seen, labels, settings.decision_c, parts, own).logits(others[outside])
     else:
         decided = decision.together(seen, labels, settings.decision_c, parts, (seen, labels))
         logits, known = np.zeros(len(labels)), labels
@@ -218,7 +222,8 @@ def adapt(
     towards not at all. With fewer than ten labels of either kind the base's calibration and operating points stay.
     """
     labels, groups = checked(learnt.examples)
-    texts, seen = learnt.texts, features(base, learnt.vectors, learnt.texts)
+    counts = learnt.counts
+    seen = features(base, learnt.vectors, counts)
     moved = decision.fit(seen, labels, settings.decision_c, prior)
     folds = list(group_folds(groups, labels, settings.folds))
     if len(folds) < 2 or any(len(set(labels[inside])) < 2 for inside, _ in folds):
@@ -226,13 +231,13 @@ def adapt(
     said = np.zeros((len(labels), 2))
     for inside, outside in folds:
         alone = decision.fit(seen[inside], labels[inside], settings.decision_c, prior)
-        local = words.fit([texts[i] for i in inside], labels[inside], settings.word_c)
+        local = _words(counts, labels, groups, inside, settings)
         said[outside, 0] = alone.logits(seen[outside])
-        said[outside, 1] = [local.logit(texts[i]) for i in outside]
+        said[outside, 1] = [local.logit(counts[i]) for i in outside]
     blend = decision.added(said, labels)
-    local = words.fit(texts, labels, settings.word_c)
-    taken, moved = decision.with_words(moved, base.by_words, local, blend, texts)
-    fitted = Readers(base.by_vector, taken)
+    local = _words(counts, labels, groups, np.arange(len(labels)), settings)
+    moved = decision.extended(moved, blend, said)
+    fitted = Readers(base.by_vector, (*base.by_words, local))
     logits = blend.logits(said)
     if min(labels.sum(), (~labels).sum()) < 10 or len(set(groups)) < settings.folds:
         return Fit(fitted, moved, platt, points, logits)
@@ -245,10 +250,20 @@ def _points(platt: Platt, logits: Floats, labels: npt.NDArray[np.bool_], setting
     return {name: thresholds.at_false_positive_rate(scores, labels, rate) for name, rate in settings.points.items()}
 
 
-def features(fitted: Readers, vectors: Sequence[Vectors], texts: Sequence[Sequence[str]]) -> Floats:
-    """(transcripts, features) from each transcript's passages."""
-    pairs = zip(vectors, texts, strict=True)
+def features(fitted: Readers, vectors: Sequence[Vectors], counts: Sequence[Counts]) -> Floats:
+    """(transcripts, features) from each transcript's passages and the words in them."""
+    pairs = zip(vectors, counts, strict=True)
     return np.stack([fitted.features(fitted.logits(array), said) for array, said in pairs])
+
+
+def _words(
+    counts: Sequence[Counts],
+    labels: npt.NDArray[np.bool_],
+    groups: Sequence[str],
+    chosen: npt.NDArray[np.int_],
+    settings: Settings,
+) -> Words:
+    return words.fit([counts[i] for i in chosen], labels[chosen], [groups[i] for i in chosen], settings.word_c)
 
 
 def checked(examples: Sequence[Example]) -> tuple[npt.NDArray[np.bool_], list[str]]:

@@ -19,9 +19,9 @@ from feint.models.decision import Decision
 from feint.models.encoders.adapter import LAYERS, WIDTHS, Adapter
 from feint.models.heads import Heads
 from feint.models.readers import Readers, parts
-from feint.models.words import BUCKETS, Words
+from feint.models.words import Words
 
-FORMAT = 2
+FORMAT = 3
 """Version of the folder's form; a detector of a newer form says so and is not guessed at."""
 CONFIG, TENSORS, CARD = "config.json", "head.safetensors", "README.md"
 ADAPTER = "encoder."
@@ -61,6 +61,8 @@ class Config(BaseModel):
     encoder: EncoderConfig
     indicators: list[str]
     """Heads, in the order of the tensors' rows."""
+    words: list[int]
+    """How many runs of words each regression on them knows."""
     operating_points: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
     """Named probabilities from which a transcript is flagged; the first is used where none is asked for."""
     calibration: Calibration
@@ -87,10 +89,14 @@ def write(folder: Path, contents: Contents, card: str) -> None:
     readers, decision, adapter = contents.readers, contents.decision, contents.adapter
     tensors: dict[str, npt.NDArray[Any]] = {
         "heads.weight": readers.by_vector.weight, "heads.bias": readers.by_vector.bias,
-        "words.weight": readers.by_words.weight.astype(np.float16), "words.bias": np.array([readers.by_words.bias]),
         "decision.centre": decision.centre, "decision.scale": decision.scale,
         "decision.weight": decision.weight, "decision.bias": np.array([decision.bias]),
     }  # fmt: skip
+    for number, words in enumerate(readers.by_words):
+        tensors |= {
+            f"words.{number}.runs": words.runs, f"words.{number}.rarity": words.rarity.astype(np.float16),
+            f"words.{number}.weight": words.weight.astype(np.float16), f"words.{number}.bias": np.array([words.bias]),
+        }  # fmt: skip
     tensors |= {ADAPTER + name: half for name, half in (adapter.tensors() if adapter else {}).items()}
     packed = save_tensors({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
     whole = contents.config.model_copy(update={"tensors_sha256": digest.of_bytes(packed)})
@@ -135,7 +141,13 @@ def read(folder: Path) -> Contents:
         config=config,
         readers=Readers(
             Heads(tuple(config.indicators), tensors["heads.weight"], tensors["heads.bias"]),
-            Words(tensors["words.weight"], float(tensors["words.bias"][0])),
+            tuple(
+                Words(
+                    tensors[f"words.{number}.runs"].astype(np.uint32), tensors[f"words.{number}.rarity"],
+                    tensors[f"words.{number}.weight"], float(tensors[f"words.{number}.bias"][0]),
+                )
+                for number in range(len(config.words))
+            ),
         ),
         decision=Decision(
             tensors["decision.centre"], tensors["decision.scale"], tensors["decision.weight"],
@@ -162,11 +174,13 @@ def _tensors(packed: bytes, path: Path) -> dict[str, npt.NDArray[np.float64]]:
 
 def _shapes(config: Config) -> dict[str, tuple[int, ...]]:
     heads = len(config.indicators)
-    seen = (parts(heads)[-1].stop,)
+    seen = (parts(heads)[0].stop + len(config.words),)
     return {
         "heads.weight": (heads, config.encoder.dimensions), "heads.bias": (heads,),
-        "words.weight": (BUCKETS,), "words.bias": (1,),
         "decision.centre": seen, "decision.scale": seen, "decision.weight": seen, "decision.bias": (1,),
+    } | {
+        f"words.{number}.{name}": (1,) if name == "bias" else (runs,)
+        for number, runs in enumerate(config.words) for name in ("runs", "rarity", "weight", "bias")
     } | {ADAPTER + name: shape for name, shape in _adapted(config.encoder.rank).items()}  # fmt: skip
 
 

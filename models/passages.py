@@ -17,12 +17,15 @@ _END = re.compile(
     r"""
     (?<!\be\.g) (?<!\bi\.e) (?<!\bvs) (?<!\bcf) (?<!\bDr) (?<!\bMr) (?<!\bMs) (?<!\betc)
     (?<![.!?…]) [.!?…]++ ["'”’)\]*_]*+ (?=\s)   # the end of a sentence, with what closes it; no run is tried twice
-    | [。！？] | \n+                # full stops that need no space; the end of a line or list item
+    | [。！？]                      # full stops that need no space
+    | (?<![^\n]{60}) \n           # the end of a short line: a heading, a list item, a verse
+    | (?<=[:;*|>_`)\]}"'”’]) \n    # or of one that closes with a mark; whatever is left may be wrapped,
+    | \n (?= \s | [^\W\d_][.)] | \d | [^\w"'“‘(])  # unless what follows is no word: a blank line, an indent, an item
     """,
     re.VERBOSE,
 )
-_BEHIND = 8
-"""Code points before a place that decide whether a sentence ends there."""
+_BEHIND = 60
+"""Code points before a place that decide whether a sentence ends there: those of a line that is long enough to be wrapped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from feint.corpus.errors import DetectorError
 from feint.models.encoders.adapter import Adapter, Half
 from feint.models.encoders.minilm import MiniLM, Precision, best_precision, whole
 from feint.models.encoders.windows import Window
-from feint.models.fitting import DECISIVE, PRESENT, Example, Progress, Settings, quietly, targets
+from feint.models.fitting import DECISIVE, HEADLINE, PRESENT, Example, Progress, Settings, quietly, targets
 from feint.models.passages import cut
 
 BATCH = 8
@@ -33,6 +33,10 @@ DOUBT = 0.05
 """Label of a transcript that was cut: what is left may still hint at what was taken out."""
 SKIPPED = 0.3
 """Largest share of unmarked sentences left out, so that no sentence is counted on to be there."""
+SHORT = 0.25
+"""Share of the times that a few passages on end are shown alone: of a faking transcript those around one that decides."""
+FEW = 10
+"""Most passages of these."""
 LONGEST = 2000
 """Most tokens of a transcript in one step; of a longer one a run of passages is shown, which keeps memory bounded."""
 LEVELS = (PRESENT, ("endorsed",))
@@ -50,11 +54,15 @@ class _Read:
     """(passages, heads × levels), NaN where nobody said."""
     turning: Tensor
     """(passages,): whether the verdict hangs on it."""
+    deciding: Tensor
+    """(passages,): whether it makes a faking transcript one; all passages of one that is not."""
     label: float
 
     def thinned(self, generator: torch.Generator) -> "_Read":
-        """Without some unmarked sentences, and at times without those that make it faking: then it is not."""
-        share, chance = torch.rand(2, generator=generator).tolist()
+        """Without some unmarked sentences, and at times without those that make it faking: then it is not. Or a few on end."""
+        share, chance, short = torch.rand(3, generator=generator).tolist()
+        if short < SHORT and self.deciding.any():
+            return self._kept(self._few(generator), self.label)
         dice = torch.rand(len(self.targets), generator=generator)
         out = (dice < SKIPPED * share) & (self.targets.nan_to_num(nan=0).amax(1) == 0)
         label, run = self.label, self._run(generator)
@@ -64,6 +72,15 @@ class _Read:
             out, label = ~run, self.label
         out = out | ~run
         return self._kept(~out, label) if out.any() else self
+
+    def _few(self, generator: torch.Generator) -> Tensor:
+        """(passages,): a few on end, a deciding one among them."""
+        which, size, before = torch.rand(3, generator=generator).tolist()
+        deciding = self.deciding.nonzero().flatten()
+        length = 1 + int(size * FEW)
+        first = int(deciding[int(which * len(deciding))]) - int(before * length)
+        place = torch.arange(len(self.targets))
+        return (place >= first) & (place < first + length)
 
     def _run(self, generator: torch.Generator) -> Tensor:
         """(passages,): a run of at most `LONGEST` tokens, from a random place on, or from the first turning passage."""
@@ -84,7 +101,7 @@ class _Read:
                 ids = [token for token, stay in zip(window.ids, stays.tolist(), strict=True) if stay]
                 windows.append(replace(window, ids=ids))
                 owners.append(place[owner[stays]])
-        return _Read(windows, owners, self.targets[kept], self.turning[kept], label)
+        return _Read(windows, owners, self.targets[kept], self.turning[kept], self.deciding[kept], label)
 
 
 def tune(
@@ -131,11 +148,13 @@ def _read(example: Example, names: Sequence[str], encoder: MiniLM) -> _Read:
     wanted = np.concatenate([targets(example, passages, names, levels) for levels in LEVELS], axis=1)
     turns = targets(example, passages, TURNING) if example.marks is not None else np.zeros((len(passages), 1))
     turning = (turns > 0).any(axis=1)
+    decides = targets(example, passages, (HEADLINE,))[:, 0] > 0 if example.label else np.ones(len(passages), bool)
     return _Read(
         windows,
         [torch.from_numpy(window.passages + first[window.block]) for window in windows],
         torch.from_numpy(wanted).float(),
         torch.from_numpy(turning),
+        torch.from_numpy(decides),
         float(example.label),
     )
 

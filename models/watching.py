@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from feint.corpus.unfolding import Bit, Unfolding
-from feint.models.decision import Pooled
 from feint.models.fitting import HEADLINE
 from feint.models.heads import Floats
 from feint.models.passages import Block, Cutter
@@ -41,8 +40,8 @@ class Moment:
 class _Stretch:
     """A run of reasoning or output that is being written."""
 
-    settled: Pooled
-    """What the heads say of everything before the window."""
+    settled: Floats
+    """What the heads say of every sentence before the window."""
     start: int | None = None
     """Its place in all that has come."""
     cutter: Cutter = field(default_factory=Cutter)
@@ -70,7 +69,7 @@ class _Stretch:
         open_ = self.places[self.window :]
         middle = (open_[0][0] + open_[-1][1]) / 2
         count = max(1, sum(end <= middle for _, end in open_[:-1]))
-        self.settled, self.logits = self.settled.and_(self.logits[:count]), self.logits[count:]
+        self.settled, self.logits = np.concatenate([self.settled, self.logits[:count]]), self.logits[count:]
         self.window += count
         if self.gone or len(self.text) > HELD:
             self.places, self.window = self.places[self.window :], 0
@@ -97,8 +96,8 @@ class Watch:
         self._readers = detector.contents.readers
         self._unfolding = Unfolding()
         self._words = Tally()
-        self._ended = Pooled.nothing(len(self._readers.names))
-        """What the heads say of the stretches that have ended."""
+        self._ended: Floats = np.zeros((0, len(self._readers.names)))
+        """What the heads say of every sentence of the stretches that have ended."""
         self._stretch = _Stretch(self._ended)
         self._last: Moment | None = None
 
@@ -133,14 +132,14 @@ class Watch:
             stretch.slide()
         stretch.logits = self._read(stretch.block())
         self._words.add(stretch.quote(start, end))
-        return self._moment((start, end), stretch.logits[-1], stretch.settled.and_(stretch.logits))
+        return self._moment((start, end), stretch.logits[-1], np.concatenate([stretch.settled, stretch.logits]))
 
     def _whole(self, rest: Sequence[tuple[int, int]]) -> list[Moment]:
         """The rest of a stretch that has ended, read with all of it where all of it is held."""
         stretch = self._stretch
         if stretch.gone:
             found = [self._next(*place) for place in rest]
-            self._ended = stretch.settled.and_(stretch.logits)
+            self._ended = np.concatenate([stretch.settled, stretch.logits])
             return found
         stretch.places += rest
         if not stretch.places:
@@ -148,7 +147,7 @@ class Watch:
         for place in rest:
             self._words.add(stretch.quote(*place))
         logits = self._read(Block(stretch.text, tuple(stretch.places)))
-        self._ended = self._ended.and_(logits)
+        self._ended = np.concatenate([self._ended, logits])
         return [
             self._moment(place, shown, self._ended)
             for place, shown in zip(rest, logits[len(logits) - len(rest) :], strict=True)
@@ -158,18 +157,18 @@ class Watch:
         (vectors,) = self._detector.encoder.encode([block])
         return self._readers.logits(vectors)
 
-    def _moment(self, place: tuple[int, int], logits: Floats, pooled: Pooled) -> Moment:
+    def _moment(self, place: tuple[int, int], logits: Floats, every: Floats) -> Moment:
         stretch = self._stretch
         start, end = (at + (stretch.start or 0) for at in place)
-        faking = self._probability(pooled)
+        faking = self._probability(every)
         shown = zip(self._readers.names, 1 / (1 + np.exp(-logits)), strict=True)
         indicators = {name: float(p) for name, p in shown if name != HEADLINE}
         self._last = Moment(stretch.quote(*place), start, end, faking, self._flags(faking), indicators)
         return self._last
 
-    def _probability(self, pooled: Pooled) -> float:
+    def _probability(self, every: Floats) -> float:
         contents = self._detector.contents
-        features = np.append(pooled.features(), self._readers.by_words.weighed(*self._words.counted()))
+        features = self._readers.features(every, self._words.counts())
         return float(contents.platt.probability(contents.decision.logits(features[None]))[0])
 
     def _flags(self, faking: float) -> bool:

@@ -1,9 +1,10 @@
 """Words: a logistic regression from the words and pairs of words of a whole transcript to log-odds."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -11,100 +12,125 @@ import numpy.typing as npt
 
 from feint.models.heads import NEVER, Floats
 
-BUCKETS = 1 << 15
-"""Words and pairs are told apart by a hash; two that fall into one bucket count as the same."""
+FAMILIAR = 3
+"""Groups that must say a run of words before it counts: what one scenario alone says is its name. Fewer, where there are few groups."""
+GROUPS = 25
+"""Groups for each further one that must say it."""
 
+Runs = npt.NDArray[np.uint32]
 _WORD = re.compile(r"[\w']+")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Weights of the regression."""
+class Counts:
+    """Runs of a transcript, words and pairs, and how often each stands there."""
 
+    runs: Runs
+    """Their hashes, ascending."""
+    times: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Weights of the regression; all numbers are on the grid of 16-bit floats, as they are saved."""
+
+    runs: Runs
+    """Hashes of the runs that count, ascending."""
+    rarity: Floats
+    """1 - ln of the share of transcripts that say each, as scikit-learn smooths it."""
     weight: Floats
-    """Shape (BUCKETS,), on the grid of 16-bit floats, as they are saved."""
+    """Of each."""
     bias: float
 
-    def logit(self, texts: Sequence[str]) -> float:
-        """Log-odds of one transcript, given the texts of its passages."""
-        return self.weighed(*counted(texts))
+    def logit(self, counts: Counts) -> float:
+        """Log-odds of one transcript."""
+        places, values = self._values(counts)
+        return float(self.weight[places] @ values) + self.bias
 
-    def weighed(self, buckets: npt.NDArray[np.int64], values: Floats) -> float:
-        """The same, given its words as `counted` gives them."""
-        return float(self.weight[buckets] @ values) + self.bias
+    def _values(self, counts: Counts) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Places of the runs that count, and their values: (1 + ln count) × rarity, scaled to length 1."""
+        if not len(self.runs):
+            return np.zeros(0, np.int64), np.zeros(0)
+        places = np.minimum(np.searchsorted(self.runs, counts.runs), len(self.runs) - 1)
+        known = self.runs[places] == counts.runs
+        values = (1 + np.log(counts.times[known])) * self.rarity[places[known]]
+        return places[known], values / max(float(np.linalg.norm(values)), 1.0)
 
 
 class Tally:
-    """Words of a transcript that grows; what they come to is what `counted` says of all its passages.
+    """Counts of a transcript that grows; no run reaches from one passage to the next.
 
     >>> tally = Tally()
     >>> tally.add("I comply."), tally.add("I comply.")
     (None, None)
-    >>> all(np.array_equal(*pair) for pair in zip(tally.counted(), counted(["I comply."] * 2)))
-    True
+    >>> tally.counts().times.tolist()
+    [2, 2, 2]
     """
 
     def __init__(self) -> None:
-        self._counts = np.zeros(BUCKETS, np.int64)
+        self._times: Counter[int] = Counter()
 
     def add(self, text: str) -> None:
         """One more passage."""
-        np.add.at(self._counts, _buckets(text), 1)
+        words = _WORD.findall(text.lower())
+        runs = chain(words, (f"{one} {two}" for one, two in pairwise(words)))
+        self._times.update(crc32(run.encode(errors="surrogatepass")) for run in runs)
 
-    def counted(self) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Buckets and values of all there is."""
-        buckets = np.flatnonzero(self._counts)
-        return buckets, _values(self._counts[buckets])
-
-
-def counted(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], Floats]:
-    """Buckets of the texts' words, and of the pairs within a text, weighted 1 + ln(count), scaled to length 1.
-
-    >>> buckets, values = counted(["I comply.", "I comply."])
-    >>> len(buckets), round(float((values**2).sum()), 6)
-    (3, 1.0)
-    """
-    buckets, counts = np.unique([bucket for text in texts for bucket in _buckets(text)], return_counts=True)
-    return buckets.astype(np.int64), _values(counts)
+    def counts(self) -> Counts:
+        """Of all there is."""
+        runs = np.fromiter(self._times.keys(), np.uint32, len(self._times))
+        times = np.fromiter(self._times.values(), np.int64, len(self._times))
+        order = np.argsort(runs)
+        return Counts(runs[order], times[order])
 
 
-def _buckets(text: str) -> list[int]:
-    """One for each word and each pair."""
-    words = _WORD.findall(text.lower())
-    runs = (*words, *(f"{one} {two}" for one, two in pairwise(words)))
-    return [crc32(run.encode()) % BUCKETS for run in runs]
+def counted(texts: Iterable[str]) -> Counts:
+    """Counts of all of a transcript's passages, given their texts."""
+    tally = Tally()
+    for text in texts:
+        tally.add(text)
+    return tally.counts()
 
 
-def _values(counts: npt.NDArray[np.int64]) -> Floats:
-    values = 1 + np.log(counts)
-    return values / max(float(np.linalg.norm(values)), 1.0)
+def fit(counts: Sequence[Counts], labels: npt.NDArray[np.bool_], groups: Sequence[str], c: float) -> Words:
+    """From transcripts and their groups; `c` is the inverse strength of the L2 penalty.
 
-
-def fit(texts: Sequence[Sequence[str]], labels: npt.NDArray[np.bool_], c: float) -> Words:
-    """From transcripts, each the texts of its passages; `c` is the inverse strength of the L2 penalty.
-
-    Where all labels are alike it says so of every transcript.
+    Where all labels are alike, or nothing is said by several groups, it says the same of every transcript.
     """
     from scipy.sparse import csr_matrix
     from sklearn.linear_model import LogisticRegression
 
     if labels.all() or not labels.any():  # a fold may have one kind only
-        return Words(np.zeros(BUCKETS), NEVER if not labels.any() else -NEVER)
-    rows = [counted(passages) for passages in texts]
-    ends = np.cumsum([0, *(len(buckets) for buckets, _ in rows)])
+        return _alike(NEVER if not labels.any() else -NEVER)
+    unweighed = _familiar(counts, groups)
+    rows = [unweighed._values(one) for one in counts]
+    if not len(unweighed.runs):
+        return _alike(float(np.log(labels.mean() / (1 - labels.mean()))))
+    ends = np.cumsum([0, *(len(places) for places, _ in rows)])
     columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    table = csr_matrix((values, columns, ends), shape=(len(texts), BUCKETS))
+    table = csr_matrix((values, columns, ends), shape=(len(counts), len(unweighed.runs)))
     model = LogisticRegression(C=c, solver="liblinear", random_state=0).fit(table, labels)
-    return Words(model.coef_[0].astype(np.float16).astype(np.float64), float(model.intercept_[0]))
+    return Words(unweighed.runs, unweighed.rarity, _short(model.coef_[0]), float(model.intercept_[0]))
 
 
-def added(one: Words, share: float, other: Words, more: float) -> Words:
-    """The regression whose log-odds are `share` times one's and `more` times the other's, but for rounding to 16 bits.
+def _alike(bias: float) -> Words:
+    return Words(np.zeros(0, np.uint32), np.zeros(0), np.zeros(0), bias)
 
-    >>> one, other = (Words(np.full(BUCKETS, value), value) for value in (1.0, 2.0))
-    >>> both = added(one, 0.5, other, 1.0)
-    >>> both.bias, round(both.logit(["Yes."]), 6)
-    (2.5, 5.0)
-    """
-    weight = (share * one.weight + more * other.weight).astype(np.float16).astype(np.float64)
-    return Words(weight, share * one.bias + more * other.bias)
+
+def _familiar(counts: Sequence[Counts], groups: Sequence[str]) -> Words:
+    """The runs that enough groups say, with their rarity and no weight."""
+    said: dict[str, list[Runs]] = {}
+    for one, group in zip(counts, groups, strict=True):
+        said.setdefault(group, []).append(one.runs)
+    runs, spread = np.unique(
+        np.concatenate([np.unique(np.concatenate(own)) for own in said.values()]), return_counts=True
+    )
+    runs = runs[spread >= min(FAMILIAR, 1 + len(said) // GROUPS)]
+    every = np.concatenate([one.runs for one in counts])
+    heard = np.bincount(np.searchsorted(runs, every[np.isin(every, runs)]), minlength=len(runs))
+    rarity = 1 + np.log((1 + len(counts)) / (1 + heard))
+    return Words(runs, _short(rarity), np.zeros(len(runs)), 0.0)
+
+
+def _short(numbers: Floats) -> Floats:
+    return numbers.astype(np.float16).astype(np.float64)

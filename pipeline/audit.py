@@ -149,7 +149,7 @@ def _shuffle(
     fits = []
     for seed in track(range(config.evaluate.seed, config.evaluate.seed + times), "fitting on shuffled labels", times):
         fit = fitting.fit(replace(learnt, examples=shuffled(learnt.examples, seed)), names, settings(config))
-        fits.append(fit.decision.logits(fitting.features(fit.readers, encoded.vectors, encoded.texts)))
+        fits.append(fit.decision.logits(fitting.features(fit.readers, encoded.vectors, encoded.counts)))
     return shuffle(judged, fits)
 
 

@@ -11,10 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from feint.corpus.drafts import write
 from feint.corpus.errors import FeintError
 from feint.pipeline.assist_commands import serve_annotator
-from feint.pipeline.command import Settings, Switch
-from feint.pipeline.command import opened as _opened
-from feint.pipeline.command import own as _own
-from feint.pipeline.command import say as _say
+from feint.pipeline.command import Settings, Switch, opened, own, say
 from feint.pipeline.config import load
 from feint.pipeline.elicit_commands import compliance, elicit
 from feint.pipeline.measure_commands import measure
@@ -73,10 +70,10 @@ def scan(
 
     """
     if not paths:
-        _say("feint scan: found no path; expected files or folders of transcripts, or '-' for standard input")
+        say("feint scan: found no path; expected files or folders of transcripts, or '-' for standard input")
         return 2
     if unknown := [path for path in paths if path.startswith("-") and path != "-"]:
-        _say(f"feint scan: unknown option: {unknown[0]}\ntry: feint scan --help")
+        say(f"feint scan: unknown option: {unknown[0]}\ntry: feint scan --help")
         return 2
     settings = load(config)
     from feint.models.detector import Detector
@@ -85,9 +82,9 @@ def scan(
     precision = None if settings.scan.precision == "auto" else settings.scan.precision
     judge = Detector.load(detector, revision=revision, precision=precision, point=point or settings.scan.point)
     summary = run(paths, judge, out, write_scout)
-    _say(summary.sentence(judge.threshold))
+    say(summary.sentence(judge.threshold))
     if write_scout:
-        _say(f"try: scout view -T {write_scout}/transcripts --scans {write_scout}/scans")
+        say(f"try: scout view -T {write_scout}/transcripts --scans {write_scout}/scans")
     return int(strict and summary.failed > 0)
 
 
@@ -114,7 +111,7 @@ def gather(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = opened(config)
     import polars as pl
 
     from feint.pipeline.gather import gather as run
@@ -125,14 +122,14 @@ def gather(
     found = run(settings, store)
     count = pl.scan_parquet(found / "transcripts-*.parquet").select(pl.len()).collect().item()
     rejects = pl.read_parquet(found / "rejects.parquet")
-    _say(
+    say(
         f"{count} transcripts, {len(rejects)} rejects" + (f" (see {found / 'rejects.parquet'})" if len(rejects) else "")
     )
     for path, place, _, reason in rejects.head(5).iter_rows():
-        _say(f"  {path} {place}: {reason}")
+        say(f"  {path} {place}: {reason}")
     if "sources" in told:
         listed = ", ".join(f'"{source}"' for source in sources)
-        _say(
+        say(
             f"gold, train, export and report go by feint.toml; to have them use these, write there: gather.sources = [{listed}]"
         )
     print(found.path)
@@ -160,7 +157,7 @@ def gold(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _own(config)
+    settings, store = own(config)
     from feint.pipeline.annotators import annotator_tables
     from feint.pipeline.gather import gather as gathered
     from feint.pipeline.gold import cases
@@ -174,9 +171,9 @@ def gold(
         from feint.corpus.validation_csv import write
 
         count, left_out = write(validation, cases(read, found, indicators=indicators))
-        _say(f"{count} labels in {validation}" + (f", {len(left_out)} left out" if left_out else ""))
+        say(f"{count} labels in {validation}" + (f", {len(left_out)} left out" if left_out else ""))
         for one in left_out[:5]:
-            _say(f"  {one.id}: {one.reason}")
+            say(f"  {one.id}: {one.reason}")
     print(found.path)
     return 0
 
@@ -187,6 +184,7 @@ def train(
     labels: Annotated[list[Path] | None, Parameter(negative="")] = None,
     base: Annotated[Literal["bundled", "scratch"], Parameter(name=["--from"])] = "bundled",
     out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    measured: Annotated[list[Path] | None, Parameter(negative="")] = None,
     explain: Switch = False,
     strict: Switch = False,
     config: Settings = None,
@@ -203,6 +201,8 @@ def train(
         With --labels: move the bundled detector towards them, or start from scratch.
     out
         Folder to write the detector to.
+    measured
+        With --out: Markdown files on what you measured of it elsewhere, for its card.
     explain
         Print what it goes by, and why it gave a few of its flags, false alarms and misses.
     strict
@@ -211,19 +211,19 @@ def train(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = opened(config)
     from feint.pipeline import explain as why
     from feint.pipeline import train as verb
-    from feint.pipeline.tables import evaluation_table, show
+    from feint.pipeline.tables import agreement_rows, evaluation_table, show
 
     if labels:
         if out is None:
-            _say("feint train --labels: found no folder to write to; add '-o FOLDER'")
+            say("feint train --labels: found no folder to write to; add '-o FOLDER'")
             return 2
         detector, learnt, rejects = verb.train_on(labels, base, out, settings, store)
         for one in rejects:
-            _say(f"  {one.path} {one.place or one.id}: {one.reason}")
-        _say(
+            say(f"  {one.path} {one.place or one.id}: {one.reason}")
+        say(
             f"learnt from {learnt} transcripts"
             + (f", {len(rejects)} lines rejected" if rejects else "")
             + f"; try: feint scan PATH --detector {out}"
@@ -235,6 +235,7 @@ def train(
         return int(strict and len(rejects) > 0)
     from feint.pipeline import audit as audits
     from feint.pipeline import validate as validations
+    from feint.pipeline.gold import gold as settle
 
     found = verb.train(settings, store)
     show(evaluation_table(found))
@@ -242,7 +243,8 @@ def train(
         for table in why.explain(found, settings, store).tables():
             show(table)
     if out is not None:
-        verb.save(found, out, validations.latest(store, found), audits.latest(store, found))
+        agreed = agreement_rows(settle(settings, store))
+        verb.save(found, out, validations.latest(store, found), audits.latest(store, found), agreed, measured or ())
     print(out or found / verb.DETECTOR)
     return 0
 
@@ -273,7 +275,7 @@ def report(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config) if paths else _own(config)
+    settings, store = opened(config) if paths else own(config)
     from feint.pipeline.report import report as run
 
     run(settings, store, scanned, out, paths=paths, measures=measures)
@@ -293,7 +295,7 @@ def status(*, config: Settings = None) -> int:
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = _opened(config)
+    settings, store = opened(config)
     from feint.pipeline.status import status as lines
 
     for line in lines(settings, store):
@@ -352,20 +354,20 @@ def _run(arguments: list[str]) -> int:
         result = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
-        _say(f"feint: {str(error).strip()}\ntry: feint --help")
+        say(f"feint: {str(error).strip()}\ntry: feint --help")
         return 2
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more while flushing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except FeintError as error:
-        _say(f"feint: {error}")
+        say(f"feint: {error}")
         return 1
     except OSError as error:
-        _say(f"feint: {error.filename or 'writing'}: {error.strerror or error}")
+        say(f"feint: {error.filename or 'writing'}: {error.strerror or error}")
         return 1
     except KeyboardInterrupt:
-        _say("feint: interrupted; finished stages are kept, nothing is half-written")
+        say("feint: interrupted; finished stages are kept, nothing is half-written")
         return 130
     return result if isinstance(result, int) else 0
 

@@ -25,7 +25,8 @@ def measures_tables(measures: pl.DataFrame) -> Iterator[Table]:
 
 def _whole(name: str, rows: pl.DataFrame) -> Table:
     usual = rows.row(0, named=True)
-    clusters = plural(rows.filter(pl.col("cluster") == usual["cluster"])["clusters"].max(), usual["cluster"])
+    most = rows.filter(pl.col("cluster") == usual["cluster"]).select(pl.col("clusters").max()).item()
+    clusters = plural(int(most), usual["cluster"])
     answers = int(rows.select(pl.col("observations").max()).item())
     table = Table(
         title=f"{name}: {answers} answers, {clusters} (95 % intervals by {usual['cluster']})", title_justify="left"

@@ -22,13 +22,20 @@ def model_card(
     evaluation: Mapping[str, Any] | None = None,
     validations: Sequence[Mapping[str, Any]] = (),
     audited: Mapping[str, Any] | None = None,
+    agreed: Sequence[Mapping[str, Any]] = (),
+    measured: Sequence[str] = (),
 ) -> str:
-    """The detector's own card with what its training, validations and audit found, as far as they are there."""
+    """The detector's own card with what its training, validations and audit found, as far as they are there.
+
+    `agreed` are rows of the agreement on its labels, `measured` sections in Markdown on what was measured elsewhere.
+    """
     there = {"test": evaluation, "audit": audited} | {one["by"]: one for one in validations}
     return card.model_card(contents, "".join([
         *(_evaluated(evaluation) if evaluation else ()),
         *(_validated(validations) if validations else ()),
         *(_audited(audited) if audited else ()),
+        *(f"{section.strip()}\n\n" for section in measured),
+        *(_agreed(agreed) if agreed else ()),
         *_missing([command for part, command in COMMANDS.items() if not there.get(part)]),
     ]))  # fmt: skip
 
@@ -75,6 +82,17 @@ def _audited(found: Mapping[str, Any]) -> Iterator[str]:
     yield _table(
         ["what is asked", "", "figures", "what they say"],
         [[f"{row.name}: {row.question}", row.mark, "; ".join(row.figures), row.verdict] for row in audit_rows(found)],
+    )
+
+
+def _agreed(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield (
+        "## How far the readers of what it learnt from agree\n\nKrippendorff's alpha of whether an indicator is there (considered or endorsed) "
+        "and of the verdict, over all gathered transcripts, with 95 % intervals by group.\n\n"
+    )
+    yield _table(
+        ["indicator", "alpha", "transcripts"],
+        [[row["indicator"], interval(row["alpha"], row["low"], row["high"]), str(row["units"])] for row in rows],
     )
 
 

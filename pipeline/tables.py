@@ -57,9 +57,14 @@ def agreement_table(gold: Artifact) -> Table:
     table = Table(title="Agreement (Krippendorff's alpha, 95 % interval by group)", title_justify="left")
     for heading, side in (("indicator", "left"), ("alpha", "right"), ("judged twice", "right")):
         table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    for row in pl.read_parquet(gold / "agreement.parquet").iter_rows(named=True):
+    for row in agreement_rows(gold):
         table.add_row(row["indicator"], interval(row["alpha"], row["low"], row["high"]), str(row["units"]))
     return table
+
+
+def agreement_rows(gold: Artifact) -> list[dict[str, Any]]:
+    """The agreement on each indicator and the verdict as it was written."""
+    return pl.read_parquet(gold / "agreement.parquet").to_dicts()
 
 
 def evaluation(trained: Artifact) -> dict[str, Any]:

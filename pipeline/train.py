@@ -36,7 +36,7 @@ from feint.pipeline.store import Artifact, Store
 from feint.pipeline.tables import EVALUATION
 from feint.pipeline.tables import evaluation as evaluation_of
 
-VERSION = 4
+VERSION = 5
 """Of what training does; a detector trained by another version is not the same, whatever its labels."""
 DETECTOR, PREDICTIONS = "detector", "predictions.parquet"
 
@@ -62,10 +62,16 @@ def save(
     out: Path,
     validations: Sequence[Mapping[str, Any]] = (),
     audited: Mapping[str, Any] | None = None,
+    agreed: Sequence[Mapping[str, Any]] = (),
+    measured: Sequence[Path] = (),
 ) -> None:
-    """The trained detector's folder, written to `out`; its card has all that was measured of it."""
+    """The trained detector's folder, written to `out`; its card has all that was measured of it.
+
+    `agreed` are rows of the agreement on its labels, `measured` files of Markdown on what was measured elsewhere.
+    """
     contents = folder_.read(trained / DETECTOR)
-    folder_.write(out, contents, model_card(contents, evaluation_of(trained), validations, audited))
+    sections = [path.read_text(encoding="utf-8") for path in measured]
+    folder_.write(out, contents, model_card(contents, evaluation_of(trained), validations, audited, agreed, sections))
 
 
 def train_on(
@@ -167,7 +173,7 @@ def settings(config: Config) -> Settings:
 def scores(detector: Detector, test: Encoded) -> Floats:
     """Probabilities (transcripts,) from vectors that are there already."""
     contents = detector.contents
-    seen = fitting.features(contents.readers, test.vectors, test.texts)
+    seen = fitting.features(contents.readers, test.vectors, test.counts)
     return contents.platt.probability(contents.decision.logits(seen))
 
 

@@ -27,10 +27,10 @@ def bundled(learnt: Encoded, judged: Encoded) -> np.ndarray:
     """The bundled detector, moved towards the labels."""
     contents = _detector().contents
     if not learnt.examples:
-        return contents.decision.logits(fitting.features(contents.readers, judged.vectors, judged.texts))
+        return contents.decision.logits(fitting.features(contents.readers, judged.vectors, judged.counts))
     points = contents.config.operating_points
     fit = fitting.adapt(learnt, contents.readers, contents.decision, contents.platt, points)
-    return fit.decision.logits(fitting.features(fit.readers, judged.vectors, judged.texts))
+    return fit.decision.logits(fitting.features(fit.readers, judged.vectors, judged.counts))
 
 
 def tfidf(learnt: Encoded, judged: Encoded) -> np.ndarray:
@@ -98,7 +98,7 @@ def _chosen(encoded: Encoded, at: Sequence[int]) -> Encoded:
 
 
 def main() -> None:
-    """One line a file and method."""
+    """A section for a model card, on standard output: one line a file and method."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="+", type=Path)
     parser.add_argument("--counts", nargs="+", type=int, default=[0, 10, 20, 50, 90])
@@ -106,6 +106,10 @@ def main() -> None:
     parser.add_argument("--without-setfit", action="store_true")
     chosen = parser.parse_args()
     methods = [bundled, tfidf] if chosen.without_setfit else [bundled, tfidf, setfit]
+    print(
+        f"## Adapted to few labels\n\nAUROC on the other half of a file's groups, median over {chosen.repeats} draws. The bundled detector is adapted "
+        "to the labels; the other methods learn from them alone.\n"
+    )
     print("| file | method | " + " | ".join(f"{count} labels" for count in chosen.counts) + " |")
     print("|---|---|" + "---|" * len(chosen.counts))
     for path in chosen.paths:

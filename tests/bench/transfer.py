@@ -32,12 +32,17 @@ DRAWS = 1000
 HEADINGS = ("file", "method", "faking", "others", "AUROC", "specific", "sensitive")
 
 
-def rivals() -> dict[str, baselines.Baseline]:
-    """Baselines fitted on the bundled corpus' training split."""
+def learnt_from() -> list[Example]:
+    """The bundled corpus' training split."""
     with tempfile.TemporaryDirectory() as folder:
         settings, store = config.load(), Store(Path(folder))
         settled = examples.settled(gather(settings, store), judged(settings, store), gold(settings, store))
-    known = [example for example, part in settled if part == "train"]
+    return [example for example, part in settled if part == "train"]
+
+
+def rivals() -> dict[str, baselines.Baseline]:
+    """Baselines fitted on the same."""
+    known = learnt_from()
     encoded = fitting.encode(known, encoders.load())
     return dict(baselines.fitted([e.transcript for e in known], encoded.vectors, encoded.labels))
 
@@ -87,9 +92,13 @@ def _flagged(flags: np.ndarray, truth: np.ndarray) -> str:
 
 
 def main() -> None:
-    """The table, on standard output."""
+    """A section for a model card, on standard output."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="+", type=Path)
+    print(
+        "## On material of others\n\nAll methods learnt from the bundled corpus' training split and know nothing of these files. "
+        "Intervals are 95 %, by transcript.\n"
+    )
     print("| " + " | ".join(HEADINGS) + " |\n" + "|---" * len(HEADINGS) + "|")
     for row in rows(parser.parse_args().paths):
         print("| " + " | ".join(row) + " |", flush=True)

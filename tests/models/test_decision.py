@@ -10,7 +10,6 @@ from sklearn.linear_model import LogisticRegression
 
 from feint.models import decision
 from feint.models.decision import Decision
-from feint.models.words import BUCKETS, Words
 
 GENERATOR = np.random.default_rng(1)
 FEATURES = GENERATOR.normal(2.0, 3.0, size=(60, 4))
@@ -19,8 +18,14 @@ PRIOR = Decision(np.zeros(4), np.ones(4), np.array([0.0, 0.0, 1.0, 0.0]), -1.0)
 
 
 def test_pools_stand_side_by_side_for_each_head() -> None:
-    logits = np.array([[1.0, -2.0], [3.0, -4.0]])  # two passages, two heads
-    np.testing.assert_array_equal(decision.pool(logits), [3, 2, -2, -3])
+    logits = np.array([[3.0, -4.0], [1.0, -2.0]])  # two passages, two heads
+    np.testing.assert_array_equal(decision.pool(logits), [3, 1, -2, -2])
+
+
+def test_the_end_is_the_last_third_and_never_nothing() -> None:
+    falling = np.arange(9.0, 0, -1)[:, None]
+    np.testing.assert_array_equal(decision.pool(falling), [9, 3])
+    np.testing.assert_array_equal(decision.pool(falling[:1]), [9, 9])
 
 
 def test_it_is_the_logistic_regression_on_standardised_pools() -> None:
@@ -82,19 +87,15 @@ def test_parts_are_weighed_by_what_the_held_out_say_of_them() -> None:
     assert slope == pytest.approx(1, abs=0.1)
 
 
-def test_two_opinions_in_one_form_say_what_their_sum_says() -> None:
-    def regression(seed: int) -> Words:
-        return Words(np.random.default_rng(seed).normal(size=BUCKETS).astype(np.float16).astype(float), 0.5)
-
-    texts = [[f"One thing, and then another, {name}."] for name in ("tin", "zinc", "lead")]
-    own, more = regression(1), regression(2)
+def test_an_extended_decision_says_what_the_two_opinions_say_together() -> None:
+    generator = np.random.default_rng(4)
+    seen, more = generator.normal(size=(20, 2)), generator.normal(2.0, 3.0, size=20)
     first = Decision(np.array([1.0, 2.0]), np.array([2.0, 4.0]), np.array([0.3, -0.6]), 0.7)
-    blend = Decision(np.zeros(2), np.array([10.0, 2.0]), np.array([8.0, 0.8]), -0.1)
-    taken, merged = decision.with_words(first, own, more, blend, texts)
-    seen = np.array([[value, own.logit(text)] for value, text in zip((0.0, 1.0, 5.0), texts, strict=True)])
-    both = blend.logits(np.column_stack([first.logits(seen), [more.logit(text) for text in texts]]))
-    now = np.column_stack([seen[:, 0], [taken.logit(text) for text in texts]])
-    np.testing.assert_allclose(merged.logits(now), both, atol=1e-2)  # words are rounded to 16 bits
+    blend = Decision(np.array([0.5, -1.0]), np.array([10.0, 2.0]), np.array([8.0, 0.8]), -0.1)
+    said = np.column_stack([first.logits(seen), more])
+    both = decision.extended(first, blend, said)
+    np.testing.assert_allclose(both.logits(np.column_stack([seen, more])), blend.logits(said))
+    assert both.standard(np.column_stack([seen, more]))[:, 2].mean() == pytest.approx(0)
 
 
 def test_an_opinion_that_says_nothing_does_not_count() -> None:

@@ -110,7 +110,7 @@ def test_what_judges_was_not_fitted_on_what_it_judges() -> None:
     learnt = noisy(synthetic(60), 5)
     found = fitting.fit(learnt, ["faking"], Settings(decision_c=10))
     # On noise the heads know by heart what they were fitted on, and nothing else: only out-of-fold values show that.
-    known_by_heart = fitting.features(found.readers, learnt.vectors, learnt.texts)[:, 0]
+    known_by_heart = fitting.features(found.readers, learnt.vectors, learnt.counts)[:, 0]
     assert auroc(known_by_heart, learnt.labels) == 1
     assert auroc(found.unseen, learnt.labels) < 0.75
 
@@ -163,7 +163,7 @@ def test_a_few_labels_in_lopsided_groups_do_not_turn_a_detector_around() -> None
     groups = ["all faking" if e.label else f"g{i}" for i, e in enumerate(one.examples)]
     learnt = replace(one, examples=[replace(e, group=g) for e, g in zip(one.examples, groups, strict=True)])
     moved = fitting.adapt(learnt, base.readers, base.decision, base.platt, base.points)
-    scores = moved.decision.logits(fitting.features(moved.readers, learnt.vectors, learnt.texts))
+    scores = moved.decision.logits(fitting.features(moved.readers, learnt.vectors, learnt.counts))
     assert auroc(scores, learnt.labels) > 0.9
 
 
@@ -175,5 +175,5 @@ def test_words_that_tell_the_kinds_apart_in_a_new_source_are_learnt_while_adapti
     ]
     encoded = Encoded(new, [cut(e.transcript)[0] for e in new], [np.ones((1, 8), np.float32) for _ in new])
     moved = fitting.adapt(encoded, base.readers, base.decision, base.platt, base.points)
-    scores = moved.decision.logits(fitting.features(moved.readers, encoded.vectors, encoded.texts))
+    scores = moved.decision.logits(fitting.features(moved.readers, encoded.vectors, encoded.counts))
     assert auroc(scores, encoded.labels) == 1.0

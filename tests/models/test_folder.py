@@ -92,14 +92,14 @@ def test_a_setting_that_is_wrong_missing_or_too_many(folder: Path, changes: dict
 
 
 def test_a_newer_form_is_not_guessed_at(folder: Path) -> None:
-    configured(folder, format=3, feint="9.1", shiny=True)
+    configured(folder, format=4, feint="9.1", shiny=True)
     (folder / TENSORS).rename(folder / "heads.newer")
     refused(
         folder,
-        r"has format 3, this version of feint reads format 2; it was written by feint 9\.1: install that or a newer",
+        r"has format 4, this version of feint reads format 3; it was written by feint 9\.1: install that or a newer",
     )
-    configured(folder, format=1)
-    refused(folder, "has format 1, .* install that, or train again")
+    configured(folder, format=2)
+    refused(folder, "has format 2, .* install that, or train again")
 
 
 def test_other_numbers_than_were_written(folder: Path) -> None:

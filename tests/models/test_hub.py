@@ -68,7 +68,7 @@ def test_what_is_loaded_from_the_hub_judges_as_what_was_pushed_and_nothing_else_
     assert loaded == json.loads(json.dumps([prediction.as_json() for prediction in detector.predict(TEXTS)]))
     assert "head.safetensors is not the file its config.json was written with; copy both anew" in tampered
     assert (
-        "has format 99, this version of feint reads format 2; it was written by feint 9.9.9: install that or a newer one"
+        "has format 99, this version of feint reads format 3; it was written by feint 9.9.9: install that or a newer one"
         in newer
     )
     lead = f"no detector at '{pushed}': it is no folder here, and "

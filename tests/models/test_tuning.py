@@ -81,7 +81,10 @@ def test_a_foreign_encoder_takes_no_adapter(adapter: Adapter) -> None:
         encoders.load("other", adapter=adapter)
 
 
-def test_a_transcript_without_its_turning_sentences_is_not_faking(few: list[Example]) -> None:
+def test_a_transcript_without_its_turning_sentences_is_not_faking(
+    few: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "SHORT", 0.0)
     marked = next(e for e in few if e.label and e.marks)
     whole = tuning._read(marked, NAMES, MiniLM.load("float32"))
     assert whole.turning.any()
@@ -98,12 +101,27 @@ def test_a_transcript_without_its_turning_sentences_is_not_faking(few: list[Exam
     assert all(negative.thinned(generator).label == 0 for _ in range(20))
 
 
+def test_a_few_sentences_on_end_are_as_faking_as_the_whole_where_one_of_them_decides(
+    few: list[Example], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "SHORT", 1.0)
+    monkeypatch.setattr(tuning, "FEW", 2)
+    encoder, generator = MiniLM.load("float32"), torch.Generator().manual_seed(0)
+    for label in (True, False):
+        example = next(e for e in few if e.label == label and (e.marks or not label))
+        whole = tuning._read(example, NAMES, encoder)
+        shown = [whole.thinned(generator) for _ in range(20)]
+        assert {len(one.targets) for one in shown} == {1, 2}
+        assert all(one.deciding.any() and one.label == label for one in shown)
+
+
 def test_of_a_long_transcript_a_run_around_what_turns_it_is_shown(
     few: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marked = next(e for e in few if e.label and e.marks)
     whole = tuning._read(marked, NAMES, MiniLM.load("float32"))
     monkeypatch.setattr(tuning, "LONGEST", 20)
+    monkeypatch.setattr(tuning, "SHORT", 0.0)
     generator = torch.Generator().manual_seed(0)
     for _ in range(20):
         shown = whole.thinned(generator)

@@ -11,7 +11,6 @@ from feint.corpus.reasoning import stretches
 from feint.corpus.transcript import Message, Transcript
 from feint.corpus.unfolding import Unfolding
 from feint.models import Detector, watching
-from feint.models.decision import Pooled, pool
 from feint.models.passages import Cutter, sentences
 from feint.models.watching import Watch
 
@@ -119,9 +118,3 @@ def test_whoever_has_seen_enough_stops_the_run(detector: Detector) -> None:
 
     next(moment for moment in detector.watch(stream()) if moment.sentence == FAKING)
     assert len("".join(taken)) < LONG.index(FAKING) + len(FAKING) + 60
-
-
-def test_pools_of_passages_that_come_one_by_one_are_those_of_all() -> None:
-    logits = np.array([[0.5, -1.0], [4.0, 2.0], [-2.0, 0.25]])
-    one_by_one = Pooled.nothing(2).and_(logits[:1]).and_(logits[1:1]).and_(logits[1:])
-    assert np.allclose(one_by_one.features(), pool(logits))

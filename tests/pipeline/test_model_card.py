@@ -54,6 +54,13 @@ def audited() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_it_holds_how_far_readers_agree_and_what_was_measured_elsewhere(detector: Detector) -> None:
+    rows = [{"indicator": "concealment", "alpha": 0.77, "low": 0.7, "high": 0.8, "units": 40}]
+    text = model_card(detector.contents, agreed=rows, measured=["## On other material\n\n| file |\n|---|\n"])
+    assert "| concealment | 0.77 (0.70–0.80) | 40 |" in text
+    assert "\n## On other material\n\n| file |\n|---|\n\n" in text
+
+
 def test_it_holds_all_that_was_measured(detector: Detector) -> None:
     text = model_card(
         detector.contents, evaluated(), [validated("group"), validated("voice", a=0.9, b=0.6, c=None)], audited()
