@@ -32,10 +32,10 @@ def test_after_an_error_nothing_has_changed_and_no_draft_is_left(tmp_path: Path,
 def test_folders_are_made_and_what_cannot_be_written_is_named_as_it_was_given(tmp_path: Path) -> None:
     write(tmp_path / "pages" / "new" / "report.html", "<p>“α”</p>")
     assert (tmp_path / "pages" / "new" / "report.html").read_bytes() == "<p>“α”</p>".encode()
-    gone = tmp_path / "gone" / "report.html"
-    with pytest.raises(FileNotFoundError) as missing, drafted(gone) as draft:
-        draft.write_text("new")
-    assert missing.value.filename == str(gone)
+    unwritten = tmp_path / "report.html"
+    with pytest.raises(FileNotFoundError) as missing, drafted(unwritten):
+        pass
+    assert missing.value.filename == str(unwritten)
     (tmp_path / "folder").mkdir()
     with pytest.raises(IsADirectoryError) as taken:
         write(tmp_path / "folder", "new")
