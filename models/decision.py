@@ -84,7 +84,16 @@ def together(
     A few weights settled on groups that nothing has seen do better than one regression over everything that the parts
     say, where some of them were tuned on the transcripts it would learn from; models/README.md has the comparison.
     """
-    alone = [fit(learnt[:, part], labels, c) for part in parts]
+    return blended(alone(learnt, labels, c, parts), parts, held)
+
+
+def alone(learnt: Floats, labels: npt.NDArray[np.bool_], c: float, parts: Sequence[slice]) -> list[Decision]:
+    """One decision per part of the features."""
+    return [fit(learnt[:, part], labels, c) for part in parts]
+
+
+def blended(alone: Sequence[Decision], parts: Sequence[slice], held: tuple[Floats, npt.NDArray[np.bool_]]) -> Decision:
+    """These, added up with the weights that `held`'s features and labels give them."""
     said = np.column_stack([one.logits(held[0][:, part]) for one, part in zip(alone, parts, strict=True)])
     blend = fit(said, held[1], BLEND)
     share = blend.weight / blend.scale

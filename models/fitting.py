@@ -193,11 +193,12 @@ def fit(learnt: Encoded, names: Sequence[str], settings: Settings = Settings(), 
     final = readers_on(np.arange(len(labels)))
     if held:
         others = features(final, held.vectors, held.counts)
-        decided = decision.together(seen, labels, settings.decision_c, parts, (others, held.labels))
+        alone = decision.alone(seen, labels, settings.decision_c, parts)
+        decided = decision.blended(alone, parts, (others, held.labels))
         logits, known = np.zeros(len(others)), held.labels
         for inside, outside in group_folds([e.group for e in held.examples], known, settings.folds):
             own = others[inside], known[inside]
-            logits[outside] = decision.together(seen, labels, settings.decision_c, parts, own).logits(others[outside])
+            logits[outside] = decision.blended(alone, parts, own).logits(others[outside])
     else:
         decided = decision.together(seen, labels, settings.decision_c, parts, (seen, labels))
         logits, known = np.zeros(len(labels)), labels

@@ -32,7 +32,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Weights of the regression; all numbers are on the grid of 16-bit floats, as they are saved."""
+    """Weights of the regression; rarity and weight are on the grid of 16-bit floats, as they are saved."""
 
     runs: Runs
     """Hashes of the runs that count, ascending."""
@@ -103,9 +103,9 @@ def fit(counts: Sequence[Counts], labels: npt.NDArray[np.bool_], groups: Sequenc
     if labels.all() or not labels.any():  # a fold may have one kind only
         return _alike(NEVER if not labels.any() else -NEVER)
     unweighed = _familiar(counts, groups)
-    rows = [unweighed._values(one) for one in counts]
     if not len(unweighed.runs):
         return _alike(float(np.log(labels.mean() / (1 - labels.mean()))))
+    rows = [unweighed._values(one) for one in counts]
     ends = np.cumsum([0, *(len(places) for places, _ in rows)])
     columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     table = csr_matrix((values, columns, ends), shape=(len(counts), len(unweighed.runs)))

@@ -93,7 +93,6 @@ def measure(
 
 def save(measured: Artifact, folder: Path) -> None:
     """Copy the tables into a folder, each complete or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(measured.path.iterdir()):
         with drafted(folder / path.name) as draft:
             shutil.copyfile(path, draft)

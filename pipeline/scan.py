@@ -136,7 +136,6 @@ def _target(out: Path | None) -> Iterator[TextIO]:
         return
     begun = False
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         with drafted(out) as draft:
             with draft.open("w", encoding="utf-8") as file:
                 begun = True
