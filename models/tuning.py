@@ -33,9 +33,9 @@ DOUBT = 0.05
 """Label of a transcript that was cut: what is left may still hint at what was taken out."""
 SKIPPED = 0.3
 """Largest share of unmarked sentences left out, so that no sentence is counted on to be there."""
-SHORT = 0.25
+SHORT = 0.35
 """Share of the times that a few passages on end are shown alone: of a faking transcript those around one that decides."""
-FEW = 10
+FEW = 4
 """Most passages of these."""
 LONGEST = 2000
 """Most tokens of a transcript in one step; of a longer one a run of passages is shown, which keeps memory bounded."""

@@ -36,7 +36,7 @@ from feint.pipeline.store import Artifact, Store
 from feint.pipeline.tables import EVALUATION
 from feint.pipeline.tables import evaluation as evaluation_of
 
-VERSION = 5
+VERSION = 6
 """Of what training does; a detector trained by another version is not the same, whatever its labels."""
 DETECTOR, PREDICTIONS = "detector", "predictions.parquet"
 
