@@ -211,7 +211,7 @@ def train(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = opened(config)
+    settings, store = opened(config) if labels else own(config)
     from feint.pipeline import explain as why
     from feint.pipeline import train as verb
     from feint.pipeline.tables import agreement_rows, evaluation_table, show

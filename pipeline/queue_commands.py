@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from feint.pipeline.command import Settings, Switch, opened, say
+from feint.pipeline.command import Settings, Switch, own, say
 from feint.pipeline.studio_commands import at_project
 
 
@@ -44,7 +44,7 @@ def queue(
         Settings to put over the defaults; ./feint.toml without it.
 
     """
-    settings, store = opened(config)
+    settings, store = own(config)
     from feint.pipeline.annotators import queue_tables
     from feint.pipeline.queue import queue as run
     from feint.pipeline.tables import show

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from feint.pipeline.command import Settings, Switch, opened, say
+from feint.pipeline.command import Settings, Switch, own, say
 from feint.pipeline.config import Config
 
 
@@ -35,7 +35,7 @@ def export(
     """
     if check:
         return _checked(destination)
-    settings, store = opened(config)
+    settings, store = own(config)
     if redact is not None:
         settings = settings.model_copy(update={"export": settings.export.model_copy(update={"redact": redact})})
     from feint.pipeline.export import REDACTIONS

@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 
 from feint.corpus.errors import ConfigError
 from feint.corpus.reject import Reject
-from feint.pipeline.command import Settings, Switch, opened, say
+from feint.pipeline.command import Settings, Switch, opened, own, say
 from feint.pipeline.config import Config
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def push(
     from feint.pipeline.preannotation import model
     from feint.pipeline.pull import of_project
 
-    settings, store = opened(config)
+    settings, store = opened(config) if sources else own(config)
     if sources:
         settings = settings.model_copy(update={"gather": settings.gather.model_copy(update={"sources": sources})})
     with at_project(settings, project, url, token, needed=False) as there:
