@@ -130,17 +130,11 @@ def _target(out: Path | None) -> Iterator[TextIO]:
         return
     if out.is_dir():
         raise InputError(f"cannot write {out}: it is a folder; name a file")
-    if out.exists() and not out.is_file():  # /dev/stdout, a pipe: nothing to put a finished file in the place of
-        with out.open("w", encoding="utf-8") as file:
-            yield file
-        return
     begun = False
     try:
-        with drafted(out) as draft:
-            with draft.open("w", encoding="utf-8") as file:
-                begun = True
-                yield file
-            draft.chmod(0o644)
+        with drafted(out) as draft, draft.open("w", encoding="utf-8") as file:
+            begun = True
+            yield file
     except OSError as error:
         kept = "; nothing was kept" if begun else ""
         raise InputError(f"cannot write {out}: {error.strerror}{kept}") from error

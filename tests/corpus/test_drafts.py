@@ -29,6 +29,18 @@ def test_after_an_error_nothing_has_changed_and_no_draft_is_left(tmp_path: Path,
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_after_an_error_no_folder_made_for_it_is_left(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    with pytest.raises(KeyError):
+        _broken_off(tmp_path / "there" / "new" / "newer" / "judged.jsonl", KeyError)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "there"]
+
+
+def test_what_is_no_file_is_written_to_itself() -> None:
+    with drafted(Path("/dev/null")) as draft:
+        assert draft == Path("/dev/null")
+
+
 def test_folders_are_made_and_what_cannot_be_written_is_named_as_it_was_given(tmp_path: Path) -> None:
     write(tmp_path / "pages" / "new" / "report.html", "<p>“α”</p>")
     assert (tmp_path / "pages" / "new" / "report.html").read_bytes() == "<p>“α”</p>".encode()
