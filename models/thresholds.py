@@ -27,10 +27,12 @@ def wilson(count: int, total: int, z: float = 1.959964) -> tuple[float, float]:
 
     >>> [round(end, 3) for end in wilson(1, 55)]
     [0.003, 0.096]
+    >>> wilson(0, 33)[0], wilson(33, 33)[1]
+    (0.0, 1.0)
     """
     if total == 0:
         return 0.0, 1.0
     share = count / total
     centre = (share + z**2 / (2 * total)) / (1 + z**2 / total)
     half = z * np.sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / (1 + z**2 / total)
-    return float(centre - half), float(centre + half)
+    return float(centre - half) if count else 0.0, float(centre + half) if count < total else 1.0
