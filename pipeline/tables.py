@@ -262,6 +262,6 @@ def _of_false_positives(part: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _of_length(part: Mapping[str, Any]) -> tuple[str, ...]:
     return (
-        f"Spearman's ρ of score and words: {signed(**part['negatives'])} among negatives,",
+        f"Spearman's ρ of score and words: {signed(**part['negatives'])} among negatives",
         f"{signed(**part['positives'])} among positives",
     )
