@@ -59,7 +59,7 @@ _BODY = {
     "required": True,
     "description": "Transcripts, one JSON object a line; or as JSON, one object or a list of them.",
     "content": {
-        LINES: {"schema": {"type": "string"}, "example": json.dumps(_ROW) + "\n"},
+        LINES: {"schema": {"type": "string", "pattern": "^[^\\u0000]*$"}, "example": json.dumps(_ROW) + "\n"},
         "application/json": {
             "schema": {"oneOf": [{"type": "object"}, {"type": "array", "items": {}}]}, "example": [_ROW],
         },
