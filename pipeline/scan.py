@@ -135,6 +135,8 @@ def _target(out: Path | None) -> Iterator[TextIO]:
         with drafted(out) as draft, draft.open("w", encoding="utf-8") as file:
             begun = True
             yield file
+    except BrokenPipeError:  # whoever read it has had enough, which is no fault
+        raise
     except OSError as error:
         kept = "; nothing was kept" if begun else ""
         raise InputError(f"cannot write {out}: {error.strerror}{kept}") from error

@@ -215,6 +215,23 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(detector: Detector, tmp_path: Pat
     assert pipe.is_fifo()
 
 
+def test_a_reader_of_a_pipe_that_has_had_enough_is_no_fault_of_the_output(
+    detector: Detector, tmp_path: Path, monkeypatch
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["sh", "-c", 'exec < "$0"', pipe])
+    judged = detector.stream
+
+    def after_it_has_gone(given: Any) -> Any:
+        reader.wait(timeout=20)
+        yield from judged(given)
+
+    monkeypatch.setattr(detector, "stream", after_it_has_gone)
+    with pytest.raises(BrokenPipeError):
+        scan([lines(tmp_path / "in.jsonl", said("a", FAKING))], detector, pipe)
+
+
 def test_an_error_in_the_middle_leaves_the_file_that_was_there(detector: Detector, tmp_path: Path, monkeypatch) -> None:
     path = lines(tmp_path / "in.jsonl", *(said(str(n), FAKING) for n in range(40)))
     (tmp_path / "out.jsonl").write_text("before")
