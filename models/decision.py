@@ -92,16 +92,18 @@ def alone(learnt: Floats, labels: npt.NDArray[np.bool_], c: float, parts: Sequen
     return [fit(learnt[:, part], labels, c) for part in parts]
 
 
-def blended(alone: Sequence[Decision], parts: Sequence[slice], held: tuple[Floats, npt.NDArray[np.bool_]]) -> Decision:
-    """These, added up with the weights that `held`'s features and labels give them."""
-    said = np.column_stack([one.logits(held[0][:, part]) for one, part in zip(alone, parts, strict=True)])
+def blended(
+    opinions: Sequence[Decision], parts: Sequence[slice], held: tuple[Floats, npt.NDArray[np.bool_]]
+) -> Decision:
+    """One opinion per part of the features, added up with the weights that `held`'s features and labels give them."""
+    said = np.column_stack([one.logits(held[0][:, part]) for one, part in zip(opinions, parts, strict=True)])
     blend = fit(said, held[1], BLEND)
     share = blend.weight / blend.scale
     return Decision(
-        np.concatenate([one.centre for one in alone]),
-        np.concatenate([one.scale for one in alone]),
-        np.concatenate([one.weight * by for one, by in zip(alone, share, strict=True)]),
-        blend.bias + float(share @ (np.array([one.bias for one in alone]) - blend.centre)),
+        np.concatenate([one.centre for one in opinions]),
+        np.concatenate([one.scale for one in opinions]),
+        np.concatenate([one.weight * by for one, by in zip(opinions, share, strict=True)]),
+        blend.bias + float(share @ (np.array([one.bias for one in opinions]) - blend.centre)),
     )
 
 
