@@ -113,7 +113,7 @@ def _flagged(row: Mapping[str, float]) -> str:
     """'2, 5 % (1–16 %)'."""
     if not row["transcripts"]:
         return "–"
-    share, low, high = row["flagged"] / row["transcripts"], max(row["low"], 0), row["high"]
+    share, low, high = row["flagged"] / row["transcripts"], row["low"], row["high"]
     return f"{row['flagged']}, {100 * share:.0f} % ({100 * low:.0f}–{100 * high:.0f} %)"
 
 

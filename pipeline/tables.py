@@ -256,7 +256,7 @@ def _of_false_positives(part: Mapping[str, Any]) -> tuple[str, ...]:
     share = row["flagged"] / row["transcripts"]
     return (
         f"{row['flagged']} of {row['transcripts']} negatives flagged from {part['threshold']:.3f} up: "
-        f"{100 * share:.0f} % ({100 * max(row['low'], 0):.0f}–{100 * row['high']:.0f} %, Wilson)",
+        f"{100 * share:.0f} % ({100 * row['low']:.0f}–{100 * row['high']:.0f} %, Wilson)",
     )
 
 
