@@ -32,4 +32,5 @@ def test_one_sentence_can_be_enough_and_its_words_in_another_argument_are_not(ba
     found = Detector.load().predict([one["text"] for one in bare])
     scores, flags = np.array([one.faking for one in found]), np.array([one.flagged for one in found])
     assert auroc(scores, faking) > 0.9
+    assert flags[faking].mean() > 0.6
     assert flags[~faking].mean() <= 0.1
